@@ -1,0 +1,196 @@
+//! What is valid and enforced: the configuration after every check has passed.
+//!
+//! These types are inert. They are built once, by [`crate::config`], and never checked again:
+//! every index is in range, every name exists, every duration is above zero.
+
+use std::collections::BTreeMap;
+
+mod route;
+mod rule;
+
+pub use route::{PathPattern, RouteMatch};
+pub use rule::{Facet, FailureTest, Finding, Ladder, Rule, Rung, SubjectsOf, TallySpec};
+
+/// Everything an operator configured, ready to be enforced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Bytes that the shared table may use in Envoy's process, per-entry overhead included.
+    pub memory_bytes: u64,
+    /// The operator's secret; every key and subject hash is keyed with it.
+    pub secret: Secret,
+    /// How much of a request or response body is read, in bytes.
+    pub body_limit: usize,
+    /// Whether Envoy lets this filter hold request headers until the body was judged
+    /// (`allow_on_headers_stop_iteration: true` in Envoy's plugin configuration).
+    pub hold_headers: bool,
+    /// Where the facets of a client are read.
+    pub client: ClientSources,
+    /// What to do with a request whose policy is unknown.
+    pub on_trouble: OnTrouble,
+    /// The policies; a [`PolicyId`] is an index into this list.
+    pub policies: Vec<Policy>,
+    /// Names of policies, as routes refer to them.
+    pub by_name: BTreeMap<String, PolicyId>,
+    /// Routes named here, because they cannot be edited in Envoy; the first match counts.
+    pub routes: Vec<Route>,
+}
+
+/// The operator's secret. Its `Debug` form never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub Vec<u8>);
+
+impl core::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Index of a policy in [`Settings::policies`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyId(pub u16);
+
+/// A route that the plugin configuration itself gives a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Which requests it is for.
+    pub matches: RouteMatch,
+    /// The policy it gives them.
+    pub policy: PolicyId,
+}
+
+/// Where the facets of a client are read.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ClientSources {
+    /// A header, set by a trusted edge, that holds the address; `None`: Envoy's own.
+    pub address: Option<String>,
+    /// Where the session is; `None`: requests have no session facet.
+    pub session: Option<SessionSource>,
+    /// Where the TLS fingerprint is; `None`: requests have no TLS facet.
+    pub tls: Option<TlsSource>,
+    /// Lower-case names of headers that an edge adds, left out of the fingerprint.
+    pub edge_headers: Vec<String>,
+}
+
+/// Where a session identifier is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionSource {
+    /// The cookie of this name.
+    Cookie(String),
+    /// The header of this (lower-case) name.
+    Header(String),
+    /// The token of `authorization: Bearer`.
+    Bearer,
+}
+
+/// Where a TLS fingerprint (for example JA4) is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsSource {
+    /// The header of this (lower-case) name, overwritten by a trusted edge.
+    Header(String),
+    /// Envoy's filter state under this key, as a string.
+    FilterState(String),
+}
+
+/// What is enforced on the operations of a route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Its name: lower-case letters, digits and dashes; at most 40 of them.
+    pub name: String,
+    /// What the operations are to the business.
+    pub role: Role,
+    /// Whether verdicts are carried out or only reported.
+    pub mode: Mode,
+    /// Where the subject is read; `None`: requests have no subject.
+    pub subject: Option<SubjectSource>,
+    /// How a failure is told from the origin's answer.
+    pub failure: AnswerMatch,
+    /// How a success is told; `None`: any 1xx to 3xx answer that is not a failure.
+    pub success: Option<AnswerMatch>,
+    /// What to do with a request that cannot be judged.
+    pub on_trouble: OnTrouble,
+    /// The tallies that the rules read; each rule has an index into this list.
+    pub tallies: Vec<TallySpec>,
+    /// The rules, preset and own, in order of their names.
+    pub rules: Vec<Rule>,
+    /// From score to action.
+    pub ladder: Ladder,
+}
+
+/// What operations are to the business; picks the preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Signing in with a secret.
+    Login,
+    /// Creating an account.
+    Signup,
+    /// Asking for, or completing, a password reset.
+    PasswordReset,
+    /// Checking or redeeming a gift card or another bearer code.
+    GiftCard,
+    /// Adding a means of payment.
+    AddPayment,
+    /// Paying.
+    Checkout,
+    /// Putting an item into the cart.
+    AddToCart,
+    /// Posting text that others read.
+    Comment,
+    /// Reading: pages, products, searches.
+    Content,
+}
+
+/// Whether verdicts are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Verdicts are reported only.
+    Observe,
+    /// Verdicts are carried out.
+    Enforce,
+}
+
+/// What to do with a request that cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTrouble {
+    /// Let it pass.
+    Allow,
+    /// Answer 403.
+    Block,
+}
+
+/// Where the subject of a request is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubjectSource {
+    /// A JSON pointer (RFC 6901) into the request body.
+    Json(String),
+    /// A field of an `application/x-www-form-urlencoded` body.
+    Form(String),
+    /// A parameter of the query string.
+    Query(String),
+    /// A path template with one `{subject}` segment, or the whole path where it is `/**`.
+    Path(PathPattern),
+    /// The header of this (lower-case) name.
+    Header(String),
+    /// The cookie of this name.
+    Cookie(String),
+}
+
+/// Marks in an answer; it matches when any one of them is found.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct AnswerMatch {
+    /// Status codes, each 100 to 599, ascending.
+    pub status: Vec<u16>,
+    /// A header with one of its values; `None` as value: any value.
+    pub header: Option<(String, Option<String>)>,
+    /// A JSON pointer into the body and the value found there; `None`: any value but `null`.
+    pub json: Option<(String, Option<serde_json::Value>)>,
+    /// Text that the body contains.
+    pub body: Option<String>,
+}
+
+impl AnswerMatch {
+    /// Whether the answer's body has to be read to tell.
+    #[must_use]
+    pub fn needs_body(&self) -> bool {
+        self.json.is_some() || self.body.is_some()
+    }
+}

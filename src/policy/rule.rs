@@ -1,0 +1,132 @@
+//! Rules: which tally they read, what they find in it, and what the score leads to.
+
+/// One side of a client (or the subject it acts on) that a key can be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Facet {
+    /// The client's address.
+    Address,
+    /// Its network: /24 of IPv4, /48 of IPv6.
+    Network,
+    /// The fingerprint as a whole: header names, agent, locale and TLS.
+    Fingerprint,
+    /// The user agent.
+    Agent,
+    /// Header names in the order they came.
+    HeaderOrder,
+    /// Header names, whatever their order.
+    HeaderSet,
+    /// Accepted languages and encodings.
+    Locale,
+    /// The TLS fingerprint that the edge reports.
+    Tls,
+    /// The session.
+    Session,
+    /// What the request acts on.
+    Subject,
+}
+
+/// What one tally counts: the key it belongs to and the window it slides over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TallySpec {
+    /// The facets of the key, ascending, at least one. A request that lacks one is not counted.
+    pub key: Vec<Facet>,
+    /// The window, in milliseconds: 3,000 to 604,800,000 (a week).
+    pub window_ms: u64,
+    /// Which requests' subjects count as distinct.
+    pub subjects_of: SubjectsOf,
+    /// The sequential test that runs on it, if a rule asks for one.
+    pub failure_test: Option<FailureTest>,
+    /// Whether a rule reads successes or requests, so that each success has to be counted.
+    pub counts_successes: bool,
+}
+
+/// Which requests' subjects a tally counts as distinct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubjectsOf {
+    /// Of requests that failed.
+    Failures,
+    /// Of every request with an outcome.
+    Requests,
+}
+
+/// The two hypotheses of the sequential failure test (Jung et al. 2004), as shares of requests
+/// that fail, each above 0 and below 1, `usual` below `hostile`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailureTest {
+    /// The share of a legitimate client's requests that fail.
+    pub usual: f64,
+    /// The share of a hostile client's requests that fail.
+    pub hostile: f64,
+}
+
+/// One rule: what it looks for in its tally, and what that weighs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name, which is the reason given with a verdict.
+    pub name: String,
+    /// Index into the policy's tallies.
+    pub tally: usize,
+    /// What it looks for.
+    pub finding: Finding,
+}
+
+/// What a rule looks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Finding {
+    /// The sequential failure test: its log-likelihood ratio, in nats, is the evidence.
+    FailureTest,
+    /// At least this many failures in the window give the score.
+    Failures {
+        /// Threshold, at least 1.
+        at_least: u32,
+        /// Evidence when it is reached, in nats.
+        score: f64,
+    },
+    /// At least this many successes in the window give the score.
+    Successes {
+        /// Threshold, at least 1.
+        at_least: u32,
+        /// Evidence when it is reached, in nats.
+        score: f64,
+    },
+    /// At least this many requests with an outcome in the window give the score.
+    Requests {
+        /// Threshold, at least 1.
+        at_least: u32,
+        /// Evidence when it is reached, in nats.
+        score: f64,
+    },
+    /// At least this many distinct subjects in the window give the score.
+    Subjects {
+        /// Threshold, 2 to 150.
+        at_least: u32,
+        /// Evidence when it is reached, in nats.
+        score: f64,
+    },
+}
+
+/// The scores at which actions begin. `None`: the action is not used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ladder {
+    /// Report only.
+    pub observe: Option<f64>,
+    /// Tell the origin by request headers.
+    pub tag: Option<f64>,
+    /// Answer 429 until the verdict ends.
+    pub limit: Option<Rung>,
+    /// Answer 403 until the verdict ends.
+    pub block: Option<Rung>,
+    /// How long a key must be without a verdict for one repeat to be forgotten, in milliseconds.
+    pub forget_ms: u64,
+}
+
+/// A step of the ladder whose verdicts stand for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rung {
+    /// The score at which it begins, in nats.
+    pub at: f64,
+    /// How long the first verdict stands; each repeat doubles it. Milliseconds.
+    pub for_ms: u64,
+    /// The longest a repeat can make it. Milliseconds.
+    pub up_to_ms: u64,
+}
