@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 mod route;
 mod rule;
 
-pub use route::{PathPattern, RouteMatch};
+pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{Facet, FailureTest, Finding, Ladder, Rule, Rung, SubjectsOf, TallySpec};
 
 /// Everything an operator configured, ready to be enforced.

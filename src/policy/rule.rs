@@ -25,6 +25,25 @@ pub enum Facet {
     Subject,
 }
 
+impl Facet {
+    /// Its name in configuration, logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Network => "network",
+            Self::Fingerprint => "fingerprint",
+            Self::Agent => "agent",
+            Self::HeaderOrder => "header-order",
+            Self::HeaderSet => "header-set",
+            Self::Locale => "locale",
+            Self::Tls => "tls",
+            Self::Session => "session",
+            Self::Subject => "subject",
+        }
+    }
+}
+
 /// What one tally counts: the key it belongs to and the window it slides over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TallySpec {

@@ -1,0 +1,202 @@
+//! The fingerprint: what a client's make and setup look like, whatever its address.
+//!
+//! Version 1. Five parts, each a hash of its own: the names of the headers in the order they came,
+//! the same names whatever their order, the agent, the locale (`accept-language` and
+//! `accept-encoding`), and the TLS fingerprint that an edge reports. Two fingerprints can be
+//! compared part by part, by eye and by machine. Nothing of it is personal.
+
+use std::fmt;
+
+use super::{Headers, client, hash};
+
+/// A client's fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Header names in order.
+    pub order: u64,
+    /// Header names, whatever their order.
+    pub set: u64,
+    /// The user agent, where one is sent.
+    pub agent: Option<u64>,
+    /// Accepted languages and encodings, where either is sent.
+    pub locale: Option<u64>,
+    /// TLS as an edge reports it.
+    pub tls: Option<u64>,
+}
+
+/// Headers that tell of the request rather than of the client, or that a proxy, or HTTP/1.1 as
+/// opposed to HTTP/2, adds: one client sends them or not from one request to the next.
+const LEFT_OUT: [&str; 34] = [
+    "accept",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "origin",
+    "pragma",
+    "priority",
+    "proxy-connection",
+    "purpose",
+    "range",
+    "referer",
+    "sec-fetch-user",
+    "sec-purpose",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "via",
+    "x-request-id",
+];
+
+const LEFT_OUT_PREFIXES: [&[u8]; 4] = [b":", b"x-envoy-", b"x-forwarded-", b"x-palisade-"];
+
+impl Fingerprint {
+    /// Fingerprints a request. `edge_headers` are further names to leave out, and `tls` is what
+    /// the edge reports.
+    #[must_use]
+    pub fn new(headers: &Headers<'_>, edge_headers: &[String], tls: Option<&[u8]>) -> Self {
+        let mut order = hash::PublicList::default();
+        let mut set = 0_u64;
+        let (mut agent, mut language, mut encoding) = (None, None, None);
+        for (name, value) in headers.iter() {
+            match name {
+                b"user-agent" => agent = agent.or(Some(value)),
+                b"accept-language" => language = language.or(Some(value)),
+                b"accept-encoding" => encoding = encoding.or(Some(value)),
+                _ => {}
+            }
+            if is_left_out(name) || edge_headers.iter().any(|edge| edge.as_bytes() == name) {
+                continue;
+            }
+            order.push(name);
+            // Addition does not mind the order, and unlike exclusive-or keeps repeats apart.
+            set = set.wrapping_add(hash::public(name));
+        }
+        let locale = (language.is_some() || encoding.is_some()).then(|| {
+            let mut list = hash::PublicList::default();
+            list.push(language.unwrap_or_default());
+            list.push(encoding.unwrap_or_default());
+            list.finish()
+        });
+        Self {
+            order: order.finish(),
+            set: hash::public(&set.to_be_bytes()),
+            agent: agent.map(hash::public),
+            locale,
+            tls: client::tls(tls),
+        }
+    }
+
+    /// All parts as one value.
+    #[must_use]
+    pub fn whole(&self) -> u64 {
+        let mut list = hash::PublicList::default();
+        for part in [Some(self.order), Some(self.set), self.agent, self.locale, self.tls] {
+            match part {
+                Some(value) => list.push(&value.to_be_bytes()),
+                None => list.push(b""),
+            }
+        }
+        list.finish()
+    }
+}
+
+fn is_left_out(name: &[u8]) -> bool {
+    LEFT_OUT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || LEFT_OUT.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
+}
+
+/// Crockford's base 32: no letter that looks like another.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// `1-order-set-agent-locale-tls`: the version, then 25 bits of each part; `0` where there is none.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("1")?;
+        for part in [Some(self.order), Some(self.set), self.agent, self.locale, self.tls] {
+            f.write_str("-")?;
+            let Some(value) = part else {
+                f.write_str("0")?;
+                continue;
+            };
+            for place in 0..5 {
+                let digit = (value >> (59 - place * 5)) & 31;
+                let letter = DIGITS.get(digit as usize).copied().unwrap_or(b'0');
+                write!(f, "{}", char::from(letter))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(pairs: &[(&str, &str)]) -> Fingerprint {
+        let pairs = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+        Fingerprint::new(&Headers::new(pairs), &["cdn-loop".to_owned()], None)
+    }
+
+    const CURL: [(&str, &str); 3] =
+        [(":authority", "a"), ("user-agent", "curl/8.5.0"), ("accept-encoding", "gzip")];
+
+    #[test]
+    fn the_list_of_names_left_out_is_sorted() {
+        assert!(LEFT_OUT.is_sorted());
+    }
+
+    /// Pinned: a printed fingerprint means the same in every build. A change needs a new version.
+    #[test]
+    fn vectors() {
+        assert_eq!(fingerprint(&CURL).to_string(), "1-nxvkr-y9w6c-geg5a-bwyzr-0");
+    }
+
+    #[test]
+    fn what_belongs_to_the_request_or_the_edge_does_not_change_it() {
+        let mut more = CURL.to_vec();
+        more.extend([
+            ("content-type", "application/json"),
+            ("content-length", "12"),
+            ("cookie", "sid=1"),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("x-request-id", "1"),
+            ("x-envoy-internal", "true"),
+            ("cdn-loop", "x"),
+        ]);
+        assert_eq!(fingerprint(&more), fingerprint(&CURL));
+    }
+
+    #[test]
+    fn parts_change_on_their_own() {
+        let base = fingerprint(&CURL);
+        let swapped = fingerprint(&[CURL[0], CURL[2], CURL[1]]);
+        assert_ne!(base.order, swapped.order);
+        assert_eq!((base.set, base.agent, base.locale), (swapped.set, swapped.agent, swapped.locale));
+        let other = fingerprint(&[CURL[0], ("user-agent", "x"), CURL[2]]);
+        assert_ne!(base.agent, other.agent);
+        assert_eq!((base.order, base.set, base.locale), (other.order, other.set, other.locale));
+        assert_ne!(base.whole(), other.whole());
+    }
+
+    #[test]
+    fn values_that_are_not_utf_8_are_hashed_as_bytes() {
+        let headers = Headers::new(vec![(b"user-agent", b"\xff\xfe")]);
+        assert!(Fingerprint::new(&headers, &[], None).agent.is_some());
+    }
+}

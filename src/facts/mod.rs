@@ -1,0 +1,19 @@
+//! What one exchange tells: the client's facets, the subject, the operation, the outcome.
+//!
+//! Everything here is a pure function of bytes. Nothing calls the host and nothing decides.
+
+pub mod body;
+pub mod client;
+pub mod fingerprint;
+pub mod hash;
+pub mod headers;
+pub mod json;
+pub mod operation;
+pub mod outcome;
+pub mod subject;
+
+pub use client::Facets;
+pub use fingerprint::Fingerprint;
+pub use hash::{Hashes, Key};
+pub use headers::Headers;
+pub use outcome::Outcome;

@@ -1,0 +1,184 @@
+//! From the origin's answer to what is learned of it. Answers that are not the origin's teach
+//! nothing: neither Palisade's own, nor other filters', nor Envoy's for a lost connection.
+
+use super::exchange::{Answer, Stage};
+use super::request::is_address_only;
+use super::{Exchange, Guard};
+use crate::decide::{self, Action, Judgement};
+use crate::detect;
+use crate::facts::body::{self, BodyTrouble};
+use crate::facts::outcome::{self, Reading};
+use crate::facts::{Headers, Outcome, operation};
+use crate::host::{Attribute, Host};
+use crate::memory::{Event, Tally};
+use crate::policy::{Facet, Mode, Policy, SubjectSource};
+use crate::report::{Trouble, VerdictLine};
+
+/// Response-code details of an answer that came from the origin.
+const VIA_UPSTREAM: &[u8] = b"via_upstream";
+
+impl Guard {
+    /// Takes the answer's headers. `last`: no body follows.
+    pub fn answer(&mut self, host: &dyn Host, x: &mut Exchange, headers: &Headers<'_>, last: bool) {
+        if x.stage != Stage::AwaitsAnswer {
+            return;
+        }
+        x.stage = Stage::Idle;
+        let Some((_, policy)) = self.policy(x) else { return };
+        if !is_the_origins(host, headers) {
+            self.learn(host, x, Outcome::Error);
+            return;
+        }
+        match outcome::from_headers(policy, headers) {
+            Reading::Known(found) => self.learn(host, x, found),
+            Reading::NeedsBody if last => {
+                let found = outcome::from_body(policy, headers, b"");
+                self.learn(host, x, found);
+            }
+            Reading::NeedsBody => {
+                let kept = headers.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect();
+                x.answer = Some(Answer { headers: kept, body: Vec::new() });
+                x.stage = Stage::AwaitsAnswerBody;
+            }
+        }
+    }
+
+    /// Takes the next part of the answer's body. `last`: it is complete.
+    pub fn answer_body(&mut self, host: &dyn Host, x: &mut Exchange, part: &[u8], last: bool) {
+        let limit = self.settings.body_limit;
+        let Some(answer) = x.answer.as_mut().filter(|_| x.stage == Stage::AwaitsAnswerBody) else { return };
+        let too_large = answer.body.len().saturating_add(part.len()) > limit;
+        if !too_large {
+            answer.body.extend_from_slice(part);
+            if !last {
+                return;
+            }
+        }
+        x.stage = Stage::Idle;
+        let Some(answer) = x.answer.take() else { return };
+        let Some((index, policy)) = self.policy(x) else { return };
+        let headers = Headers::new(answer.headers.iter().map(|(n, v)| (&n[..], &v[..])).collect());
+        let decoded = if too_large {
+            Err(BodyTrouble::TooLarge)
+        } else {
+            body::decode(&answer.body, headers.get("content-encoding"), limit)
+        };
+        let found = match decoded {
+            Ok(text) => outcome::from_body(policy, &headers, &text),
+            Err(trouble) => {
+                let kind = match trouble {
+                    BodyTrouble::TooLarge => Trouble::BodyTooLarge,
+                    BodyTrouble::Unreadable => Trouble::BodyUnreadable,
+                };
+                self.tell.trouble(host, &self.settings, Some(index), kind, 1);
+                Outcome::Error
+            }
+        };
+        self.learn(host, x, found);
+    }
+
+    /// Ends an exchange; one whose answer never came was nobody's failure.
+    pub fn done(&mut self, host: &dyn Host, x: &mut Exchange) {
+        match x.stage {
+            Stage::Idle | Stage::AwaitsBody => {}
+            Stage::AwaitsAnswer => self.learn(host, x, Outcome::Error),
+            Stage::AwaitsAnswerBody => self.answer_body(host, x, b"", true),
+        }
+        x.stage = Stage::Idle;
+    }
+
+    fn learn(&mut self, host: &dyn Host, x: &Exchange, found: Outcome) {
+        let Some(index) = x.policy else { return };
+        self.tell.outcome(index, found);
+        let subject = x.facets.get(Facet::Subject);
+        let event = match found {
+            Outcome::Success => Event::Success(subject),
+            Outcome::Failure => Event::Failure(subject),
+            Outcome::Error => return,
+        };
+        let now_ms = host.now_ms();
+        let mut tallies: Vec<Option<Tally>> = Vec::with_capacity(x.slots.len());
+        for slot in &x.slots {
+            tallies.push(slot.map(|slot| self.memory.record(host, slot, event, now_ms)));
+        }
+        let Some((_, policy)) = self.policy(x) else { return };
+        let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
+        if evidence.is_empty() {
+            return;
+        }
+        let judgement = Judgement::new(policy, evidence);
+        if judgement.action >= Action::Limit {
+            self.condemn(host, x, index, &judgement, &tallies, now_ms);
+        }
+    }
+
+    /// Puts the verdict on the key that the strongest evidence is about.
+    fn condemn(
+        &mut self,
+        host: &dyn Host,
+        x: &Exchange,
+        index: usize,
+        judgement: &Judgement,
+        tallies: &[Option<Tally>],
+        now_ms: u64,
+    ) {
+        let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
+            return;
+        };
+        let Some(rule_index) = lead(policy, judgement) else { return };
+        let Some(rule) = policy.rules.get(rule_index) else { return };
+        let (Some(Some(slot)), Some(Some(tally))) = (x.slots.get(rule.tally), tallies.get(rule.tally)) else {
+            return;
+        };
+        let reason = plan.reasons.get(rule_index).copied().unwrap_or_default();
+        let Some(standing) =
+            decide::condemn(&policy.ladder, judgement.action, reason, tally.standing, now_ms)
+        else {
+            return;
+        };
+        self.memory.record(host, *slot, Event::Condemned(standing), now_ms);
+        let template = match &policy.subject {
+            Some(SubjectSource::Path(pattern)) => Some(pattern),
+            _ => None,
+        };
+        let operation = operation::shown(&x.method, &x.path, template);
+        let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
+        let key = policy.tallies.get(rule.tally).map(|t| t.key.iter().map(|f| f.name()).collect());
+        let line = VerdictLine {
+            version: 1,
+            policy: &policy.name,
+            operation: &operation,
+            action: judgement.action.name(),
+            enforced: policy.mode == Mode::Enforce,
+            score: (judgement.score * 10.0).round() / 10.0,
+            reasons: judgement.reasons(policy).collect(),
+            key: key.unwrap_or_default(),
+            fingerprint: &fingerprint,
+            until: Some(standing.until_s),
+            repeat: Some(standing.repeats),
+            suppressed: 0,
+        };
+        self.tell.line(host, line, now_ms);
+    }
+}
+
+/// The rule whose key is condemned: the strongest whose key is more than an address, or one of
+/// address alone where it reaches the action by itself, as only an operator's own rule does.
+fn lead(policy: &Policy, judgement: &Judgement) -> Option<usize> {
+    let rung = match judgement.action {
+        Action::Block => policy.ladder.block,
+        _ => policy.ladder.limit,
+    }?;
+    let fits = |e: &&detect::Evidence| {
+        let key = policy.rules.get(e.rule).and_then(|r| policy.tallies.get(r.tally)).map(|t| &t.key);
+        key.is_some_and(|key| !is_address_only(key) || e.nats >= rung.at)
+    };
+    judgement.evidence.iter().find(fits).map(|e| e.rule)
+}
+
+/// Envoy's router marks answers of the origin with the time they took; where an operator has
+/// that switched off, the response-code details tell.
+fn is_the_origins(host: &dyn Host, headers: &Headers<'_>) -> bool {
+    headers.get("x-envoy-upstream-service-time").is_some()
+        || host.attribute(Attribute::AnswerDetails).as_deref() == Some(VIA_UPSTREAM)
+}

@@ -1,0 +1,97 @@
+//! What is kept of one exchange between its steps.
+
+use crate::facts::{Facets, Fingerprint};
+use crate::memory::cache::Slot;
+use crate::respond::Reply;
+
+/// One request and its answer. Its size is bounded by the configuration and the body limit.
+#[derive(Default)]
+pub struct Exchange {
+    /// Index of the policy; `None`: the route is not protected.
+    pub(super) policy: Option<usize>,
+    pub(super) stage: Stage,
+    pub(super) facets: Facets,
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) slots: Vec<Option<Slot>>,
+    pub(super) method: Vec<u8>,
+    pub(super) path: Vec<u8>,
+    pub(super) grpc: bool,
+    /// Whether request headers can still be changed.
+    pub(super) headers_held: bool,
+    /// `content-encoding` of the body that is being read.
+    pub(super) encoding: Option<Vec<u8>>,
+    /// The origin's answer, while its body is read.
+    pub(super) answer: Option<Answer>,
+}
+
+/// An answer whose body tells the outcome.
+pub(super) struct Answer {
+    pub(super) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Where an exchange stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing is to be done any more, or nothing was yet.
+    #[default]
+    Idle,
+    /// The request's body is awaited.
+    AwaitsBody,
+    /// The request went to the origin, whose answer is awaited.
+    AwaitsAnswer,
+    /// The answer's headers came; its body is awaited.
+    AwaitsAnswerBody,
+}
+
+/// What to do next with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Let it go on; none of its body has to be seen.
+    Pass,
+    /// Hold it until its body was judged.
+    Hold,
+    /// Let its headers go on, but hold its body until it was judged.
+    HoldBody,
+    /// Answer it.
+    Reply(Reply),
+}
+
+/// A step's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What to do next.
+    pub next: Next,
+    /// Request headers to remove first: a client's copies of Palisade's own.
+    pub strip: Vec<String>,
+    /// Request headers to set.
+    pub tags: Vec<(&'static str, String)>,
+    /// What filter state shall say of the verdict.
+    pub note: Option<String>,
+}
+
+impl Step {
+    pub(super) fn next(next: Next) -> Self {
+        Self { next, strip: Vec::new(), tags: Vec::new(), note: None }
+    }
+}
+
+impl Exchange {
+    /// Whether the request's body is awaited.
+    #[must_use]
+    pub fn awaits_body(&self) -> bool {
+        self.stage == Stage::AwaitsBody
+    }
+
+    /// Whether the answer's body is to be shown.
+    #[must_use]
+    pub fn awaits_answer_body(&self) -> bool {
+        self.stage == Stage::AwaitsAnswerBody
+    }
+
+    /// Whether the answer's headers are to be shown.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        self.stage == Stage::AwaitsAnswer
+    }
+}

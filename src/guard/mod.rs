@@ -1,0 +1,70 @@
+//! The order of the steps for one exchange, and of a worker's housekeeping; nothing else.
+//!
+//! One [`Guard`] for each worker. [`request`] goes from headers to verdict, [`answer`] from the
+//! origin's answer to what is learned of it. Each step is decided elsewhere.
+
+mod answer;
+mod exchange;
+mod plan;
+mod request;
+mod tell;
+
+pub use exchange::{Exchange, Next, Step};
+
+use crate::facts::Hashes;
+use crate::host::Host;
+use crate::memory::Memory;
+use crate::policy::Settings;
+use crate::report::Trouble;
+use plan::Plan;
+use tell::Tell;
+
+/// What protects the exchanges of one worker.
+pub struct Guard {
+    settings: Settings,
+    hashes: Hashes,
+    plans: Vec<Plan>,
+    /// Header names that tell nothing of the client's make, in lower case.
+    edge_headers: Vec<String>,
+    memory: Memory,
+    tell: Tell,
+}
+
+impl Guard {
+    /// A guard that enforces these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let hashes = Hashes::new(&settings.secret);
+        let (plans, specs) = plan::plans(&settings);
+        let memory = Memory::new(settings.memory_bytes, specs, hashes.map_seeds());
+        let edge_headers = plan::edge_headers(&settings.client);
+        Self { hashes, plans, edge_headers, memory, tell: Tell::default(), settings }
+    }
+
+    /// The most of a body that is read, in bytes.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.settings.body_limit
+    }
+
+    /// Housekeeping, every 100 ms: what waits is written, what was counted is published.
+    pub fn tick(&mut self, host: &dyn Host) {
+        let now_ms = host.now_ms();
+        if self.memory.has_waiting() {
+            self.memory.flush(host, now_ms);
+        }
+        let incidents = self.memory.take_incidents();
+        for (trouble, times) in [
+            (Trouble::StoreConflict, incidents.deferred),
+            (Trouble::EventsLost, incidents.lost),
+            (Trouble::PageUnreadable, incidents.unreadable),
+        ] {
+            if times > 0 {
+                self.tell.trouble(host, &self.settings, None, trouble, times);
+            }
+        }
+        self.tell.table("retries", incidents.retries);
+        self.tell.table("replaced", incidents.replaced);
+        self.tell.publish(host, &self.settings);
+    }
+}

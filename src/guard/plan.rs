@@ -1,0 +1,101 @@
+//! What is worked out once for each policy, so that no exchange has to.
+
+use crate::facts::{Facets, Hashes, hash};
+use crate::memory::cache::{Slot, SpecId};
+use crate::policy::{
+    ClientSources, Facet, Policy, SessionSource, Settings, SubjectsOf, TallySpec, TlsSource,
+};
+
+/// One policy, ready to be carried out.
+pub(super) struct Plan {
+    tallies: Vec<TallyPlan>,
+    /// The stored form of each rule's name.
+    pub(super) reasons: Vec<u16>,
+    /// Whether a key is made of the address or network.
+    pub(super) needs_address: bool,
+}
+
+struct TallyPlan {
+    spec: SpecId,
+    key: Vec<Facet>,
+    /// What makes the keys of this tally differ from all others.
+    scope: Vec<u8>,
+}
+
+/// The plans of all policies, and the tallies' specifications in one list.
+pub(super) fn plans(settings: &Settings) -> (Vec<Plan>, Vec<TallySpec>) {
+    let mut specs = Vec::new();
+    let plans = settings.policies.iter().map(|policy| plan(policy, &mut specs)).collect();
+    (plans, specs)
+}
+
+fn plan(policy: &Policy, specs: &mut Vec<TallySpec>) -> Plan {
+    let tallies = policy
+        .tallies
+        .iter()
+        .map(|spec| {
+            let id = SpecId(u16::try_from(specs.len()).unwrap_or(u16::MAX));
+            specs.push(spec.clone());
+            TallyPlan { spec: id, key: spec.key.clone(), scope: scope(policy, spec) }
+        })
+        .collect();
+    let all_keys = || policy.tallies.iter().flat_map(|t| &t.key);
+    Plan {
+        tallies,
+        reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
+        needs_address: all_keys().any(|f| matches!(f, Facet::Address | Facet::Network)),
+    }
+}
+
+/// Another window or another kind of subject counts something else, so it gets keys of its own;
+/// another threshold or ladder does not, so state outlives such a change.
+fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
+    let subjects = match spec.subjects_of {
+        SubjectsOf::Failures => 0,
+        SubjectsOf::Requests => 1,
+    };
+    let mut scope = spec.window_ms.to_le_bytes().to_vec();
+    scope.push(subjects);
+    scope.extend(policy.name.as_bytes());
+    scope
+}
+
+impl Plan {
+    /// The places of this request's tallies, in the policy's order; `None` where it lacks a facet.
+    pub(super) fn slots(&self, hashes: &Hashes, facets: &Facets) -> Vec<Option<Slot>> {
+        self.tallies.iter().map(|tally| tally.slot(hashes, facets)).collect()
+    }
+
+    /// Places the tallies whose key has the subject, once it is known.
+    pub(super) fn add_subject(&self, hashes: &Hashes, facets: &Facets, slots: &mut [Option<Slot>]) {
+        for (tally, slot) in self.tallies.iter().zip(slots) {
+            if tally.key.contains(&Facet::Subject) {
+                *slot = tally.slot(hashes, facets);
+            }
+        }
+    }
+}
+
+impl TallyPlan {
+    fn slot(&self, hashes: &Hashes, facets: &Facets) -> Option<Slot> {
+        if self.key.iter().any(|&facet| facets.get(facet).is_none()) {
+            return None;
+        }
+        let values = self.key.iter().map(|&facet| (facet as u8, facets.get(facet).unwrap_or_default()));
+        Some(Slot { key: hashes.tally(&self.scope, values), spec: self.spec })
+    }
+}
+
+/// The names that an operator gave, and those of headers that the configuration reads: an edge
+/// adds them, or they come and go with the session.
+pub(super) fn edge_headers(client: &ClientSources) -> Vec<String> {
+    let mut names = client.edge_headers.clone();
+    names.extend(client.address.clone());
+    if let Some(TlsSource::Header(name)) = &client.tls {
+        names.push(name.clone());
+    }
+    if let Some(SessionSource::Header(name)) = &client.session {
+        names.push(name.clone());
+    }
+    names
+}

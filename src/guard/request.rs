@@ -1,0 +1,315 @@
+//! From a request's headers, and its body where the policy reads it, to what is done with it.
+
+use super::exchange::Stage;
+use super::{Exchange, Guard, Next, Step};
+use crate::decide::{Action, Judgement};
+use crate::detect;
+use crate::facts::body::{self, BodyTrouble};
+use crate::facts::{Fingerprint, Headers, subject};
+use crate::host::{Attribute, Host};
+use crate::memory::{Standing, Tally};
+use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
+use crate::report::Trouble;
+use crate::respond::{self, Refusal};
+
+/// How much of a path and method is kept for the log, in bytes.
+const SHOWN_BYTES: usize = 256;
+
+/// Which policy a request is under.
+enum Found {
+    Policy(usize),
+    Unknown,
+    None,
+}
+
+impl Guard {
+    /// Begins an exchange with the request's headers. `last`: no body follows.
+    pub fn request(&mut self, host: &dyn Host, x: &mut Exchange, headers: &Headers<'_>, last: bool) -> Step {
+        let strip = own_names(headers);
+        let mut step = match self.policy_of(host, headers) {
+            Found::None => Step::next(Next::Pass),
+            Found::Unknown => {
+                self.tell.trouble(host, &self.settings, None, Trouble::UnknownPolicy, 1);
+                match self.settings.on_trouble {
+                    OnTrouble::Allow => Step::next(Next::Pass),
+                    OnTrouble::Block => Step::next(Next::Reply(respond::refuse_trouble(is_grpc(headers)))),
+                }
+            }
+            Found::Policy(index) => self.begin(host, x, index, headers, last),
+        };
+        step.strip = strip;
+        step
+    }
+
+    /// Goes on with the whole body of a request, or with `Err` where it passed the limit.
+    pub fn request_body(
+        &mut self,
+        host: &dyn Host,
+        x: &mut Exchange,
+        sent: Result<&[u8], BodyTrouble>,
+    ) -> Step {
+        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
+        let limit = self.settings.body_limit;
+        let read = sent.and_then(|sent| {
+            let text = body::decode(sent, x.encoding.as_deref(), limit)?;
+            match &policy.subject {
+                Some(source) if !text.is_empty() => subject::from_body(source, &text, &self.hashes),
+                _ => Ok(None),
+            }
+        });
+        match read {
+            Ok(found) => x.facets.set_subject(found),
+            Err(trouble) => {
+                if let Some(step) = self.body_trouble(host, x, trouble) {
+                    return step;
+                }
+            }
+        }
+        if let Some(plan) = self.plans.get(index) {
+            plan.add_subject(&self.hashes, &x.facets, &mut x.slots);
+        }
+        self.judge(host, x)
+    }
+
+    fn policy_of(&self, host: &dyn Host, headers: &Headers<'_>) -> Found {
+        let named = host
+            .attribute(Attribute::RoutePolicy)
+            .filter(|name| !name.is_empty())
+            .or_else(|| host.attribute(Attribute::HostPolicy).filter(|name| !name.is_empty()));
+        if let Some(name) = named {
+            let id = std::str::from_utf8(&name).ok().and_then(|name| self.settings.by_name.get(name));
+            return id.map_or(Found::Unknown, |id| Found::Policy(usize::from(id.0)));
+        }
+        let part = |name| headers.get(name).unwrap_or_default();
+        let (authority, method, path) = (part(":authority"), part(":method"), part(":path"));
+        let route = self.settings.routes.iter().find(|r| r.matches.allows(authority, method, path));
+        route.map_or(Found::None, |route| Found::Policy(usize::from(route.policy.0)))
+    }
+
+    fn begin(
+        &mut self,
+        host: &dyn Host,
+        x: &mut Exchange,
+        index: usize,
+        headers: &Headers<'_>,
+        last: bool,
+    ) -> Step {
+        let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
+            return Step::next(Next::Pass);
+        };
+        x.policy = Some(index);
+        x.grpc = is_grpc(headers);
+        x.method = shortened(headers.get(":method"));
+        x.path = shortened(headers.get(":path"));
+        let fingerprint = self.client_facets(host, x, plan.needs_address, headers);
+        x.fingerprint = Some(fingerprint);
+        let in_body = policy.subject.as_ref().is_some_and(subject::is_in_body);
+        if let Some(source) = &policy.subject {
+            x.facets.set_subject(subject::from_head(source, headers, &self.hashes));
+        }
+        x.slots = plan.slots(&self.hashes, &x.facets);
+        x.headers_held = last || self.settings.hold_headers || !in_body;
+        if last || !in_body || !body_is_read(headers, policy.subject.as_ref()) {
+            x.headers_held = true;
+            return self.judge(host, x);
+        }
+        // A client that is condemned already is not asked for its body.
+        if let Some(step) = self.standing_reply(host, x) {
+            return step;
+        }
+        if declared_length(headers).is_some_and(|bytes| bytes > self.settings.body_limit as u64) {
+            x.headers_held = true;
+            return match self.body_trouble(host, x, BodyTrouble::TooLarge) {
+                Some(step) => step,
+                None => self.judge(host, x),
+            };
+        }
+        x.encoding = headers.get("content-encoding").map(<[u8]>::to_vec);
+        x.stage = Stage::AwaitsBody;
+        Step::next(if self.settings.hold_headers { Next::Hold } else { Next::HoldBody })
+    }
+
+    fn client_facets(
+        &self,
+        host: &dyn Host,
+        x: &mut Exchange,
+        needs_address: bool,
+        headers: &Headers<'_>,
+    ) -> Fingerprint {
+        let client = &self.settings.client;
+        if needs_address {
+            match &client.address {
+                Some(name) => x.facets.set_address(&self.hashes, headers.get(name).unwrap_or_default()),
+                None => {
+                    let address = host.attribute(Attribute::SourceAddress).unwrap_or_default();
+                    x.facets.set_address(&self.hashes, &address);
+                }
+            }
+        }
+        let state;
+        let tls = match &client.tls {
+            None => None,
+            Some(TlsSource::Header(name)) => headers.get(name),
+            Some(TlsSource::FilterState(key)) => {
+                state = host.attribute(Attribute::FilterState(key));
+                state.as_deref()
+            }
+        };
+        let fingerprint = Fingerprint::new(headers, &self.edge_headers, tls);
+        x.facets.set_fingerprint(&fingerprint);
+        x.facets.set_session(&self.hashes, client.session.as_ref(), headers);
+        fingerprint
+    }
+
+    /// A body that cannot be read: counted, said, and answered where the policy wants that.
+    fn body_trouble(&mut self, host: &dyn Host, x: &mut Exchange, trouble: BodyTrouble) -> Option<Step> {
+        let (index, policy) = self.policy(x)?;
+        let (on_trouble, mode) = (policy.on_trouble, policy.mode);
+        let kind = match trouble {
+            BodyTrouble::TooLarge => Trouble::BodyTooLarge,
+            BodyTrouble::Unreadable => Trouble::BodyUnreadable,
+        };
+        self.tell.trouble(host, &self.settings, Some(index), kind, 1);
+        if on_trouble == OnTrouble::Allow || mode == Mode::Observe {
+            return None;
+        }
+        self.tell.answered(index);
+        x.stage = Stage::Idle;
+        Some(Step::next(Next::Reply(respond::refuse_trouble(x.grpc))))
+    }
+
+    /// The reply, where a verdict stands on one of the request's keys and is carried out.
+    fn standing_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
+        let now_ms = host.now_ms();
+        let tallies = self.view(host, x, now_ms);
+        let (index, policy) = self.policy(x)?;
+        let standing = severest(&tallies, now_ms)?;
+        if policy.mode == Mode::Observe {
+            return None;
+        }
+        let action = Action::of(standing);
+        let left_s = (u64::from(standing.until_s) * 1000).saturating_sub(now_ms).div_ceil(1000);
+        let reply = respond::refuse(Refusal { action, policy: &policy.name, left_s, grpc: x.grpc });
+        let note = self.standing_note(x, index, standing);
+        x.stage = Stage::Idle;
+        self.tell.answered(index);
+        Some(Step { note, ..Step::next(Next::Reply(reply)) })
+    }
+
+    /// The verdict on a request of which everything is known that will be.
+    fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
+        if let Some(step) = self.standing_reply(host, x) {
+            return step;
+        }
+        x.stage = Stage::AwaitsAnswer;
+        let now_ms = host.now_ms();
+        let tallies = self.view(host, x, now_ms);
+        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
+        let mut step = Step::next(Next::Pass);
+        if let Some(standing) = severest(&tallies, now_ms) {
+            // The policy only observes: say what would have been done.
+            step.note = self.standing_note(x, index, standing);
+            return step;
+        }
+        let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
+        if evidence.is_empty() {
+            return step;
+        }
+        // Only the origin's answers condemn; until the next one a higher score is a tag.
+        let judgement = Judgement::new(policy, evidence);
+        let action = judgement.action.min(Action::Tag);
+        if action == Action::Allow {
+            return step;
+        }
+        let reasons: Vec<&str> = judgement.reasons(policy).collect();
+        let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
+        let (name, listed) = (&policy.name, reasons.join(","));
+        let score = format!("{:.1}", judgement.score);
+        step.note = Some(format!(
+            "action={};policy={name};reasons={listed};score={score};fingerprint={fingerprint}",
+            action.name()
+        ));
+        if action == Action::Tag && policy.mode == Mode::Enforce && x.headers_held {
+            step.tags = vec![
+                ("x-palisade-action", action.name().to_owned()),
+                ("x-palisade-score", score),
+                ("x-palisade-reasons", listed),
+                ("x-palisade-fingerprint", fingerprint),
+            ];
+        }
+        let lead = judgement.evidence.first().map_or(0, |e| e.rule);
+        self.tell.verdict(index, action, lead);
+        step
+    }
+
+    /// Counts a standing verdict, and says it for filter state.
+    fn standing_note(&mut self, x: &Exchange, index: usize, standing: Standing) -> Option<String> {
+        let policy = self.settings.policies.get(index)?;
+        let rule = self.plans.get(index)?.reasons.iter().position(|&r| r == standing.reason);
+        let action = Action::of(standing);
+        self.tell.verdict(index, action, rule.unwrap_or(usize::MAX));
+        let reason = rule.and_then(|r| policy.rules.get(r)).map_or("changed", |r| r.name.as_str());
+        let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
+        let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
+        Some(format!(
+            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{observed}",
+            action.name(),
+            policy.name,
+            standing.until_s,
+            standing.repeats
+        ))
+    }
+
+    fn view(&mut self, host: &dyn Host, x: &Exchange, now_ms: u64) -> Vec<Option<Tally>> {
+        x.slots.iter().map(|slot| slot.map(|slot| self.memory.view(host, slot, now_ms))).collect()
+    }
+
+    pub(super) fn policy(&self, x: &Exchange) -> Option<(usize, &Policy)> {
+        let index = x.policy?;
+        Some((index, self.settings.policies.get(index)?))
+    }
+}
+
+/// Of the verdicts in force the most severe, and of equals the one that ends last.
+fn severest(tallies: &[Option<Tally>], now_ms: u64) -> Option<Standing> {
+    let standings = tallies.iter().flatten().map(|t| t.standing).filter(|s| s.stands(now_ms));
+    standings.max_by_key(|s| (Action::of(*s), s.until_s))
+}
+
+/// Names of Palisade's own headers that a client sent.
+fn own_names(headers: &Headers<'_>) -> Vec<String> {
+    let own = headers.iter().filter(|(name, _)| name.starts_with(b"x-palisade-"));
+    own.map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+fn is_grpc(headers: &Headers<'_>) -> bool {
+    headers.begins("content-type", "application/grpc")
+}
+
+/// Bodies that stream, or are of a kind that holds no subject of this form, are never held.
+fn body_is_read(headers: &Headers<'_>, source: Option<&SubjectSource>) -> bool {
+    const NOT_READ: [&str; 6] =
+        ["application/grpc", "multipart/", "application/octet-stream", "video/", "audio/", "image/"];
+    let form = headers.begins("content-type", "application/x-www-form-urlencoded");
+    let matches_source = match source {
+        Some(SubjectSource::Json(_)) => !form,
+        Some(SubjectSource::Form(_)) => form || headers.get("content-type").is_none(),
+        _ => false,
+    };
+    let tunnel = headers.get("upgrade").is_some() || headers.get(":method") == Some(b"CONNECT");
+    matches_source && !tunnel && !NOT_READ.iter().any(|kind| headers.begins("content-type", kind))
+}
+
+fn declared_length(headers: &Headers<'_>) -> Option<u64> {
+    std::str::from_utf8(headers.get("content-length")?).ok()?.trim().parse().ok()
+}
+
+fn shortened(value: Option<&[u8]>) -> Vec<u8> {
+    let value = value.unwrap_or_default();
+    value.get(..SHOWN_BYTES).unwrap_or(value).to_vec()
+}
+
+/// Which facets come from an address: on their own they never carry a verdict that refuses.
+pub(super) fn is_address_only(key: &[Facet]) -> bool {
+    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network))
+}

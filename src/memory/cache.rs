@@ -1,0 +1,220 @@
+//! What one worker keeps beside the shared table, so that most requests ask the host for nothing.
+//!
+//! A key that nothing speaks against is believed for [`FRESH_MS`]; so is a standing verdict. Any
+//! other key is read anew for each request. Failures and verdicts are written at once; successes
+//! that a rule can see wait for the next tick, and those that none can see are not written at all.
+
+use std::collections::HashMap;
+
+use ahash::RandomState;
+
+use super::layout;
+use super::table::{Incidents, Table};
+use super::tally::{Event, Tally};
+use crate::facts::Key;
+use crate::host::{Host, StoreError};
+use crate::policy::TallySpec;
+
+/// How long a quiet or condemned key is believed without asking, in milliseconds. Also the time
+/// within which waiting successes are merged.
+pub const FRESH_MS: u64 = 100;
+
+/// Entries in each of the two generations of the cache.
+const GENERATION: usize = 4096;
+
+/// Events that may wait to be written.
+const WAITING: usize = 4096;
+
+/// The most that this cache takes: two maps of 8,192 places of up to 160 bytes, and the events.
+pub const BOUND_BYTES: u64 = 3 << 20;
+
+/// Index of a tally's specification in the list that [`Memory::new`] was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpecId(pub u16);
+
+/// One key's place: which tally, and what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The key.
+    pub key: Key,
+    /// What is counted.
+    pub spec: SpecId,
+}
+
+struct Entry {
+    tally: Tally,
+    loaded_ms: u64,
+    /// Whether events of this key wait to be written.
+    waits: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    slot: Slot,
+    at_ms: u64,
+    event: Event,
+}
+
+/// The memory of one worker: a cache over the table that all workers share.
+pub struct Memory {
+    table: Table,
+    specs: Vec<TallySpec>,
+    young: HashMap<Key, Entry, RandomState>,
+    old: HashMap<Key, Entry, RandomState>,
+    waiting: Vec<Waiting>,
+    incidents: Incidents,
+}
+
+impl Memory {
+    /// A memory over a table of `memory_bytes`. `seeds` key the in-memory maps.
+    #[must_use]
+    pub fn new(memory_bytes: u64, specs: Vec<TallySpec>, seeds: [u64; 4]) -> Self {
+        let [a, b, c, d] = seeds;
+        let state = RandomState::with_seeds(a, b, c, d);
+        Self {
+            table: Table { pages: layout::bound(memory_bytes).pages },
+            specs,
+            young: HashMap::with_hasher(state.clone()),
+            old: HashMap::with_hasher(state),
+            waiting: Vec::new(),
+            incidents: Incidents::default(),
+        }
+    }
+
+    /// The tally of a key as of now.
+    pub fn view(&mut self, host: &dyn Host, slot: Slot, now_ms: u64) -> Tally {
+        if let Some(tally) = self.believed(slot, now_ms) {
+            return tally;
+        }
+        if self.entry(slot.key).is_some_and(|e| e.waits) {
+            self.flush(host, now_ms);
+        }
+        let loaded = self.table.read(host, slot.key);
+        let mut tally = match loaded {
+            Ok(found) => found.unwrap_or_default(),
+            Err(_) => {
+                self.incidents.deferred += 1;
+                self.entry(slot.key).map(|e| e.tally).unwrap_or_default()
+            }
+        };
+        if let Some(spec) = self.spec(slot) {
+            tally.advance(spec, now_ms);
+        }
+        self.keep(slot.key, tally, now_ms, false);
+        tally
+    }
+
+    /// Takes in what happened to a key, and returns its tally after that.
+    pub fn record(&mut self, host: &dyn Host, slot: Slot, event: Event, now_ms: u64) -> Tally {
+        if let Event::Success(subject) = event {
+            let mut tally = self.view(host, slot, now_ms);
+            let Some(spec) = self.spec(slot) else { return tally };
+            if !tally.minds_success(spec, subject, now_ms) {
+                return tally;
+            }
+            if tally.is_quiet(now_ms) {
+                tally.apply(spec, event, now_ms);
+                self.keep(slot.key, tally, now_ms, true);
+                self.wait(host, Waiting { slot, at_ms: now_ms, event });
+                return tally;
+            }
+        }
+        if self.entry(slot.key).is_some_and(|e| e.waits) {
+            self.flush(host, now_ms);
+        }
+        self.write(host, slot, &[(now_ms, event)], now_ms)
+    }
+
+    /// Writes what waits. Call it with each tick.
+    pub fn flush(&mut self, host: &dyn Host, now_ms: u64) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        // One write for each key, in the order things happened.
+        waiting.sort_by_key(|w| (w.slot.key, w.at_ms));
+        for group in waiting.chunk_by(|a, b| a.slot == b.slot) {
+            let Some(first) = group.first() else { continue };
+            let events: Vec<_> = group.iter().map(|w| (w.at_ms, w.event)).collect();
+            self.write(host, first.slot, &events, now_ms);
+        }
+    }
+
+    /// What happened since this was last asked.
+    pub fn take_incidents(&mut self) -> Incidents {
+        std::mem::take(&mut self.incidents)
+    }
+
+    /// Whether any event waits to be written.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Writes events through; where that fails they wait for the next tick, so none is lost.
+    fn write(&mut self, host: &dyn Host, slot: Slot, events: &[(u64, Event)], now_ms: u64) -> Tally {
+        let Some(spec) = self.spec(slot).cloned() else { return Tally::default() };
+        let apply = |tally: &mut Tally| {
+            for (at_ms, event) in events {
+                tally.apply(&spec, *event, *at_ms);
+            }
+        };
+        let written = self.table.update(host, slot.key, now_ms, &mut self.incidents, &mut { apply });
+        match written {
+            Ok(mut tally) => {
+                tally.advance(&spec, now_ms);
+                self.keep(slot.key, tally, now_ms, false);
+                tally
+            }
+            Err(StoreError::Conflict | StoreError::Refused) => {
+                self.incidents.deferred += 1;
+                let mut tally = self.entry(slot.key).map(|e| e.tally).unwrap_or_default();
+                apply(&mut tally);
+                self.keep(slot.key, tally, now_ms, true);
+                for &(at_ms, event) in events {
+                    self.push(Waiting { slot, at_ms, event });
+                }
+                tally
+            }
+        }
+    }
+
+    fn wait(&mut self, host: &dyn Host, waiting: Waiting) {
+        if self.waiting.len() >= WAITING {
+            self.flush(host, waiting.at_ms);
+        }
+        self.push(waiting);
+    }
+
+    fn push(&mut self, waiting: Waiting) {
+        if self.waiting.len() < WAITING {
+            self.waiting.push(waiting);
+        } else {
+            self.incidents.lost += 1;
+        }
+    }
+
+    fn spec(&self, slot: Slot) -> Option<&TallySpec> {
+        self.specs.get(usize::from(slot.spec.0))
+    }
+
+    fn believed(&mut self, slot: Slot, now_ms: u64) -> Option<Tally> {
+        let entry = self.entry(slot.key)?;
+        let fresh = now_ms.checked_sub(entry.loaded_ms).is_some_and(|age| age < FRESH_MS);
+        let settled = entry.tally.is_quiet(now_ms) || entry.tally.standing.stands(now_ms);
+        let mut tally = entry.tally;
+        tally.advance(self.spec(slot)?, now_ms);
+        (fresh && settled).then_some(tally)
+    }
+
+    fn entry(&self, key: Key) -> Option<&Entry> {
+        self.young.get(&key).or_else(|| self.old.get(&key))
+    }
+
+    /// Keeps a tally. When the young generation is full it becomes the old one, and what was old
+    /// is forgotten: events that wait are kept apart and lose nothing by that.
+    fn keep(&mut self, key: Key, tally: Tally, now_ms: u64, waits: bool) {
+        if self.young.len() >= GENERATION && !self.young.contains_key(&key) {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
+        }
+        self.young.insert(key, Entry { tally, loaded_ms: now_ms, waits });
+    }
+}

@@ -1,0 +1,49 @@
+//! The line that is written to the log for a verdict.
+
+use serde::Serialize;
+
+/// One verdict. Fields are never renamed without a new `version`.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerdictLine<'a> {
+    /// Of this format.
+    pub version: u8,
+    /// The policy.
+    pub policy: &'a str,
+    /// The method and path, without anything that identifies.
+    pub operation: &'a str,
+    /// What is done.
+    pub action: &'a str,
+    /// Whether it is carried out, or the policy only observes.
+    pub enforced: bool,
+    /// The sum of the evidence, in nats.
+    pub score: f64,
+    /// Why: the rules that found something, strongest first.
+    pub reasons: Vec<&'a str>,
+    /// The facets of the condemned key.
+    pub key: Vec<&'a str>,
+    /// The client's fingerprint.
+    pub fingerprint: &'a str,
+    /// When it ends, in seconds since 1970; absent where it concerns this request only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u32>,
+    /// The how-manieth verdict on this key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<u8>,
+    /// Lines that were held back before this one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub suppressed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl VerdictLine<'_> {
+    /// The line as it is written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("palisade {json}")
+    }
+}

@@ -1,0 +1,89 @@
+//! What operators see: counters, one line a verdict, trouble said once. Subjects, sessions and
+//! addresses never get here, not even hashed.
+
+mod line;
+mod pace;
+
+pub use line::VerdictLine;
+pub use pace::Pace;
+
+use crate::decide::Action;
+use crate::facts::Outcome;
+use crate::host::Metric;
+
+/// What went wrong beside a request, and was not the client's verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// A route names a policy that does not exist.
+    UnknownPolicy,
+    /// A body is longer than the limit.
+    BodyTooLarge,
+    /// A body is not of the form its policy reads.
+    BodyUnreadable,
+    /// A write to shared data was put off.
+    StoreConflict,
+    /// Events were dropped, since too many waited.
+    EventsLost,
+    /// A page of shared data had no known form.
+    PageUnreadable,
+}
+
+impl Trouble {
+    /// Its name in metrics and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnknownPolicy => "unknown-policy",
+            Self::BodyTooLarge => "body-too-large",
+            Self::BodyUnreadable => "body-unreadable",
+            Self::StoreConflict => "store-conflict",
+            Self::EventsLost => "events-lost",
+            Self::PageUnreadable => "page-unreadable",
+        }
+    }
+
+    /// What an operator can do about it.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::UnknownPolicy => "name one of the configured policies in the route's metadata",
+            Self::BodyTooLarge => "raise body_limit, or read the subject from elsewhere",
+            Self::BodyUnreadable => {
+                "check what the policy's subject or failure reads against what clients send"
+            }
+            Self::StoreConflict => "nothing, unless it grows: the write is tried again",
+            Self::EventsLost => "raise memory or lower the load of this Envoy",
+            Self::PageUnreadable => "let no other plugin write keys that begin with pal1:",
+        }
+    }
+}
+
+/// Counts verdicts.
+#[must_use]
+pub fn verdicts(policy: &str, action: Action, reason: &str) -> Metric {
+    Metric(format!("verdicts.policy.{policy}.action.{}.reason.{reason}", action.name()))
+}
+
+/// Counts outcomes of requests that reached the origin.
+#[must_use]
+pub fn outcomes(policy: &str, outcome: Outcome) -> Metric {
+    Metric(format!("requests.policy.{policy}.outcome.{}", outcome.name()))
+}
+
+/// Counts requests that Palisade answered itself.
+#[must_use]
+pub fn answered(policy: &str) -> Metric {
+    Metric(format!("requests.policy.{policy}.outcome.answered"))
+}
+
+/// Counts trouble.
+#[must_use]
+pub fn troubles(policy: &str, trouble: Trouble) -> Metric {
+    Metric(format!("trouble.policy.{policy}.kind.{}", trouble.name()))
+}
+
+/// Counts records that made room for others, and other workings of the table.
+#[must_use]
+pub fn table(what: &'static str) -> Metric {
+    Metric(format!("table.{what}"))
+}
