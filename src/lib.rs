@@ -10,6 +10,7 @@ pub mod guard;
 pub mod host;
 pub mod memory;
 pub mod policy;
+pub mod config;
 pub mod report;
 pub mod respond;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,7 +1,7 @@
 //! The host seam over Envoy's host calls.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::abi;
 use crate::host::{Attribute, Expected, Host, Level, Metric, StoreError, Stored};
@@ -16,7 +16,7 @@ const NEVER: u32 = u32::MAX;
 #[derive(Default)]
 pub(super) struct EnvoyHost {
     /// Identifiers of counters; there is one for each name that the configuration can form.
-    counters: RefCell<HashMap<Metric, u32, ahash::RandomState>>,
+    counters: RefCell<BTreeMap<Metric, u32>>,
 }
 
 impl Host for EnvoyHost {
