@@ -3,17 +3,28 @@
 //! This file is the map. Modules stand in the order in which they may use each other: each uses
 //! only those above it. Nothing but `wasm` knows proxy-wasm; nothing but a host reads a clock.
 
-pub mod decide;
-pub mod detect;
-pub mod facts;
-pub mod guard;
-pub mod host;
-pub mod memory;
+// What is enforced, and how it is read from what the operator wrote.
 pub mod policy;
 pub mod config;
-pub mod report;
+
+// The seam to whatever runs the filter.
+pub mod host;
+
+// One exchange, in the order of its way.
+pub mod facts;
+pub mod memory;
+pub mod detect;
+pub mod decide;
 pub mod respond;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod sim;
+pub mod report;
+pub mod guard;
+
+// What runs it: Envoy, or a simulation.
 #[cfg(target_arch = "wasm32")]
 mod wasm;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod sim;
+
+// Native tools: real Envoy in a child process.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod sandbox;
