@@ -1,0 +1,171 @@
+//! Real Envoy as a stage: two workers, a clock that runs fast, an origin that answers as told.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use palisade::sandbox::{Envoy, Launch, http};
+use serde_json::{Value, json};
+
+use super::scenario::{Answered, Client, Sent};
+use super::{Outcome, Stage};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Envoy with the filter in front of an origin.
+pub struct InEnvoy {
+    envoy: Envoy,
+    origin: Origin,
+    speed: u64,
+    began: Instant,
+    statuses: Vec<u16>,
+}
+
+impl InEnvoy {
+    /// Starts Envoy with this plugin configuration, its clock `speed` times as fast.
+    pub fn start(configuration: &Value, speed: u64) -> Self {
+        let origin = Origin::start();
+        let mut launch = Launch::new(&origin.address.to_string())
+            .and_then(|launch| launch.with_configuration(configuration.clone()))
+            .unwrap();
+        launch.bootstrap.set_routes(routes(configuration)).unwrap();
+        let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+        let manager = launch.bootstrap.at(manager).unwrap();
+        // Each request is told from the others by an id of ours.
+        manager["preserve_external_request_id"] = json!(true);
+        launch.preload.push(fast_clock());
+        launch.env.push(("FASTCLOCK_SPEED".to_owned(), speed.to_string()));
+        let envoy = launch.start().unwrap();
+        Self { envoy, origin, speed, began: Instant::now(), statuses: Vec::new() }
+    }
+}
+
+/// `/p/NAME/...` for each policy, then everything else without one.
+fn routes(configuration: &Value) -> Value {
+    let names = configuration["policies"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let mut routes: Vec<Value> = names
+        .chain(["no-such-policy"])
+        .map(|name| {
+            json!({
+                "match": {"prefix": format!("/p/{name}/")},
+                "route": {"cluster": "origin"},
+                "metadata": {"filter_metadata": {"palisade": {"policy": name}}},
+            })
+        })
+        .collect();
+    routes.push(json!({"match": {"prefix": "/"}, "route": {"cluster": "origin"}}));
+    Value::Array(routes)
+}
+
+impl Stage for InEnvoy {
+    fn send(&mut self, at_ms: u64, client: &Client, request: &Sent, answer: &Answered) {
+        let due = self.began + Duration::from_millis(at_ms / self.speed);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        self.origin.set(answer);
+        let id = self.statuses.len().to_string();
+        let mut headers: Vec<(&str, &str)> = request.headers.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        headers.extend([("x-forwarded-for", client.address.as_str()), ("x-request-id", &id)]);
+        let answer = http::send(self.envoy.address(), &request.method, &request.path, &headers, &request.body, DEADLINE);
+        self.statuses.push(answer.unwrap().status);
+    }
+
+    fn end(self: Box<Self>) -> Vec<Outcome> {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let log = std::fs::read_to_string(self.envoy.access_log_path()).unwrap_or_default();
+            let notes: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            if notes.len() >= self.statuses.len() {
+                return self.outcomes(&notes);
+            }
+            assert!(Instant::now() < until, "the access log has {} of {} lines", notes.len(), self.statuses.len());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl InEnvoy {
+    fn outcomes(&self, lines: &[Value]) -> Vec<Outcome> {
+        let note = |id: usize| {
+            let line = lines.iter().find(|line| line["request_id"] == id.to_string());
+            let note = line.unwrap_or_else(|| panic!("no line for request {id}"))["palisade"].as_str();
+            note.filter(|note| *note != "-").unwrap_or_default().trim_matches('"').to_owned()
+        };
+        self.statuses.iter().enumerate().map(|(id, status)| Outcome::new(*status, &note(id))).collect()
+    }
+}
+
+/// An origin that gives the answer it was last told.
+struct Origin {
+    address: SocketAddr,
+    next: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Origin {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let next = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::clone(&next);
+        // One connection for each request; the thread ends with the test process.
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let answers = Arc::clone(&answers);
+                std::thread::spawn(move || {
+                    read_request(&mut stream);
+                    let answer = answers.lock().unwrap().clone();
+                    let _ = stream.write_all(&answer);
+                });
+            }
+        });
+        Self { address, next }
+    }
+
+    fn set(&self, answer: &Answered) {
+        let mut bytes = format!("HTTP/1.1 {} Told\r\nconnection: close\r\n", answer.status);
+        for (name, value) in &answer.headers {
+            bytes.push_str(&format!("{name}: {value}\r\n"));
+        }
+        bytes.push_str(&format!("content-length: {}\r\n\r\n", answer.body.len()));
+        let mut bytes = bytes.into_bytes();
+        bytes.extend(&answer.body);
+        *self.next.lock().unwrap() = bytes;
+    }
+}
+
+/// Reads a head and as much of a body as `content-length` says.
+fn read_request(stream: &mut impl Read) {
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let count = stream.read(&mut part).unwrap_or(0);
+        bytes.extend(&part[..count]);
+        let head = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+        if let Some(end) = head {
+            let text = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+            let length = text.split("content-length: ").nth(1).and_then(|t| t.lines().next()?.parse::<usize>().ok());
+            if bytes.len() >= end + 4 + length.unwrap_or(0) {
+                return;
+            }
+        }
+        if count == 0 {
+            return;
+        }
+    }
+}
+
+/// Builds the shim that makes Envoy's wall clock run fast; timers stay as they are.
+fn fast_clock() -> PathBuf {
+    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let build = || {
+        let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("libfastclock.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/fastclock.c");
+        let built = Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&out).arg(source).status();
+        assert!(built.expect("a C compiler, as Rust's linker has it").success(), "{source} does not compile");
+        out
+    };
+    BUILT.get_or_init(build).clone()
+}

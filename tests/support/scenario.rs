@@ -1,0 +1,234 @@
+//! The form of a scenario file, and playing one on a stage.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Outcome, Stage};
+
+/// A file of tests/scenarios.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What is promised, in a sentence.
+    pub promise: String,
+    /// Why it is not played in real Envoy, if it is not.
+    pub native_only: Option<String>,
+    /// How many times faster than real time it is played in Envoy.
+    #[serde(default = "default_speed")]
+    pub speed: u64,
+    /// The plugin configuration; memory and secret are added.
+    config: Value,
+    clients: BTreeMap<String, Client>,
+    steps: Vec<Step>,
+}
+
+fn default_speed() -> u64 {
+    60
+}
+
+#[derive(Deserialize, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    #[serde(default = "default_address")]
+    pub address: String,
+    /// In the order they are sent.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+}
+
+fn default_address() -> String {
+    "203.0.113.1".to_owned()
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    /// Time to let pass first.
+    #[serde(default)]
+    wait: Option<String>,
+    client: Option<String>,
+    /// `METHOD /path`; `/p/NAME/...` is a route whose metadata names the policy. `{n}` counts.
+    send: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    json: Option<Value>,
+    body: Option<String>,
+    #[serde(default = "once")]
+    times: u64,
+    /// What `{n}` begins with.
+    #[serde(default)]
+    from: u64,
+    #[serde(default)]
+    every: Option<String>,
+    #[serde(default)]
+    answer: Answer,
+    expect: Option<Expect>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+/// `401`, or more of an answer.
+#[derive(Deserialize, Debug, Clone)]
+#[serde(untagged)]
+enum Answer {
+    Status(u16),
+    Whole {
+        #[serde(default = "ok")]
+        status: u16,
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        #[serde(default)]
+        body: String,
+    },
+}
+
+fn ok() -> u16 {
+    200
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::Status(200)
+    }
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    action: String,
+    reason: Option<String>,
+    status: Option<u16>,
+    repeat: Option<u64>,
+}
+
+/// A request as it is sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub method: String,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// An answer as the origin gives it.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Scenario {
+    /// All scenarios with the names of their files, in order.
+    pub fn all() -> Vec<(String, Self)> {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|e| e == "yaml"));
+        files.sort();
+        let read = |file: &PathBuf| {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(file).unwrap();
+            let scenario = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+            (name, scenario)
+        };
+        files.iter().map(read).collect()
+    }
+
+    /// The whole plugin configuration.
+    pub fn configuration(&self) -> Value {
+        let mut config = self.config.clone();
+        let map = config.as_object_mut().expect("config is a map");
+        map.entry("secret").or_insert_with(|| json!("a secret of the tests alone"));
+        map.entry("memory").or_insert_with(|| json!("8MiB"));
+        map.entry("hold_headers").or_insert_with(|| json!(true));
+        config
+    }
+
+    /// Plays it, and returns what came of each request.
+    ///
+    /// # Panics
+    /// Where an expectation does not hold; the message names the step.
+    pub fn play(&self, mut stage: Box<dyn Stage>) -> Vec<Outcome> {
+        let mut at_ms = 0;
+        let mut expectations = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            at_ms += step.wait.as_deref().map_or(0, milliseconds);
+            let Some(name) = &step.client else { continue };
+            let client = self.clients.get(name).unwrap_or_else(|| panic!("step {index}: no client {name}"));
+            for n in step.from..step.from + step.times {
+                let (request, answer) = step.request(client, n);
+                stage.send(at_ms, client, &request, &answer);
+                at_ms += step.every.as_deref().map_or(0, milliseconds);
+                expectations.push((index, n, step.expect.as_ref()));
+            }
+        }
+        let outcomes = stage.end();
+        assert_eq!(outcomes.len(), expectations.len(), "each request has an outcome");
+        for (outcome, (index, n, expect)) in outcomes.iter().zip(expectations) {
+            if let Some(expect) = expect {
+                expect.check(outcome, &format!("step {index}, request {n}"));
+            }
+        }
+        outcomes
+    }
+}
+
+impl Step {
+    fn request(&self, client: &Client, n: u64) -> (Sent, Answered) {
+        let fill = |text: &str| text.replace("{n}", &n.to_string());
+        let (method, path) = self.send.as_deref().and_then(|s| s.split_once(' ')).expect("send: METHOD /path");
+        let mut headers = client.headers.clone();
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), fill(value))));
+        let mut body = fill(self.body.as_deref().unwrap_or_default()).into_bytes();
+        if let Some(json) = &self.json {
+            body = fill(&json.to_string()).into_bytes();
+            headers.push(("content-type".into(), "application/json".into()));
+        }
+        let (status, more, text) = match self.answer.clone() {
+            Answer::Status(status) => (status, Vec::new(), String::new()),
+            Answer::Whole { status, headers, body } => (status, headers, body),
+        };
+        let answer = Answered { status, headers: more, body: text.into_bytes() };
+        (Sent { method: method.to_owned(), path: fill(path), headers, body }, answer)
+    }
+}
+
+impl Expect {
+    fn check(&self, outcome: &Outcome, place: &str) {
+        assert_eq!(outcome.action(), self.action, "{place}: {outcome:?}");
+        let status = match outcome.action() {
+            "limit" => Some(429),
+            "block" => Some(403),
+            _ => self.status,
+        };
+        let observed = outcome.part("enforced") == "no";
+        if let Some(status) = self.status.or(status).filter(|_| !observed || self.status.is_some()) {
+            assert_eq!(outcome.status, status, "{place}: {outcome:?}");
+        }
+        if let Some(reason) = &self.reason {
+            assert_eq!(outcome.part("reasons"), reason, "{place}: {outcome:?}");
+        }
+        if let Some(repeat) = self.repeat {
+            assert_eq!(outcome.part("repeat"), repeat.to_string(), "{place}: {outcome:?}");
+        }
+    }
+}
+
+/// `500ms`, `30s`, `10m`, `2h`, `3d`.
+fn milliseconds(text: &str) -> u64 {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).expect("a unit"));
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        other => panic!("no unit of time: {other}"),
+    };
+    number.parse::<u64>().expect("a number") * unit_ms
+}

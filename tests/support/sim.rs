@@ -1,0 +1,63 @@
+//! The simulated stage: workers take turns, as connections do in Envoy, and all share one store.
+
+use std::sync::Arc;
+
+use palisade::policy::Settings;
+use palisade::sim::{Answer, Request, Store, Worker};
+
+use super::scenario::{Answered, Client, Sent};
+use super::{Outcome, Stage};
+
+/// When scenarios begin: any time will do.
+const BEGIN_MS: u64 = 1_800_000_000_000;
+
+/// Workers over one store.
+pub struct Simulated {
+    workers: Vec<Worker>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Simulated {
+    pub fn new(settings: &Settings, workers: usize, store: &Arc<Store>) -> Self {
+        let worker = || Worker::new(settings.clone(), Arc::clone(store));
+        Self { workers: (0..workers).map(|_| worker()).collect(), outcomes: Vec::new() }
+    }
+}
+
+impl Stage for Simulated {
+    fn send(&mut self, at_ms: u64, client: &Client, request: &Sent, answer: &Answered) {
+        let turn = self.outcomes.len() % self.workers.len();
+        for worker in &mut self.workers {
+            worker.tick(BEGIN_MS + at_ms);
+        }
+        let seen = self.workers[turn].exchange(BEGIN_MS + at_ms, &as_envoy_shows(client, request), || {
+            let mut headers = vec![(":status".to_owned(), answer.status.to_string())];
+            headers.extend(answer.headers.iter().cloned());
+            Answer { headers, body: answer.body.clone(), details: "via_upstream".to_owned() }
+        });
+        let status = seen.replied.map_or(answer.status, |status| status as u16);
+        self.outcomes.push(Outcome::new(status, seen.note.as_deref().unwrap_or_default()));
+    }
+
+    fn end(self: Box<Self>) -> Vec<Outcome> {
+        self.outcomes
+    }
+}
+
+/// The request as Envoy shows it to a filter.
+fn as_envoy_shows(client: &Client, request: &Sent) -> Request {
+    let pseudo = [
+        (":authority", "shop.example"),
+        (":path", &request.path),
+        (":method", &request.method),
+        (":scheme", "http"),
+    ];
+    let mut headers: Vec<_> = pseudo.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    headers.extend(request.headers.iter().map(|(n, v)| (n.to_lowercase(), v.clone())));
+    if !request.body.is_empty() {
+        headers.push(("content-length".to_owned(), request.body.len().to_string()));
+    }
+    headers.push(("x-forwarded-for".to_owned(), client.address.clone()));
+    let route_policy = request.path.strip_prefix("/p/").and_then(|rest| rest.split('/').next()).map(str::to_owned);
+    Request { headers, body: request.body.clone(), address: format!("{}:4711", client.address), route_policy }
+}
