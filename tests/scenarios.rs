@@ -1,7 +1,13 @@
 //! What the README promises, as scenarios: each file of tests/scenarios is played on a simulated
 //! host and in real Envoy with two workers, and must give the same verdicts on both.
 #![expect(missing_docs, clippy::disallowed_methods, reason = "a test plays in real time")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 mod support;
 

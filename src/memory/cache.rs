@@ -12,7 +12,7 @@ use super::layout;
 use super::table::{Incidents, Table};
 use super::tally::{Event, Tally};
 use crate::facts::Key;
-use crate::host::{Host, StoreError};
+use crate::host::Host;
 use crate::policy::TallySpec;
 
 /// How long a quiet or condemned key is believed without asking, in milliseconds. Also the time
@@ -33,7 +33,7 @@ pub const BOUND_BYTES: u64 = 3 << 20;
 pub struct SpecId(pub u16);
 
 /// One key's place: which tally, and what it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
     /// The key.
     pub key: Key,
@@ -87,7 +87,7 @@ impl Memory {
             return tally;
         }
         if self.entry(slot.key).is_some_and(|e| e.waits) {
-            self.flush(host, now_ms);
+            return self.write(host, slot, None, now_ms);
         }
         let loaded = self.table.read(host, slot.key);
         let mut tally = match loaded {
@@ -119,21 +119,16 @@ impl Memory {
                 return tally;
             }
         }
-        if self.entry(slot.key).is_some_and(|e| e.waits) {
-            self.flush(host, now_ms);
-        }
-        self.write(host, slot, &[(now_ms, event)], now_ms)
+        self.write(host, slot, Some(event), now_ms)
     }
 
     /// Writes what waits. Call it with each tick.
     pub fn flush(&mut self, host: &dyn Host, now_ms: u64) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        // One write for each key, in the order things happened.
-        waiting.sort_by_key(|w| (w.slot.key, w.at_ms));
-        for group in waiting.chunk_by(|a, b| a.slot == b.slot) {
-            let Some(first) = group.first() else { continue };
-            let events: Vec<_> = group.iter().map(|w| (w.at_ms, w.event)).collect();
-            self.write(host, first.slot, &events, now_ms);
+        let mut slots: Vec<Slot> = self.waiting.iter().map(|w| w.slot).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        for slot in slots {
+            self.write(host, slot, None, now_ms);
         }
     }
 
@@ -148,32 +143,34 @@ impl Memory {
         !self.waiting.is_empty()
     }
 
-    /// Writes events through; where that fails they wait for the next tick, so none is lost.
-    fn write(&mut self, host: &dyn Host, slot: Slot, events: &[(u64, Event)], now_ms: u64) -> Tally {
+    /// Writes what waits for a key, and then a new event, in one go; where that fails they wait for
+    /// the next tick, so none is lost.
+    fn write(&mut self, host: &dyn Host, slot: Slot, new: Option<Event>, now_ms: u64) -> Tally {
         let Some(spec) = self.spec(slot).cloned() else { return Tally::default() };
-        let apply = |tally: &mut Tally| {
-            for (at_ms, event) in events {
-                tally.apply(&spec, *event, *at_ms);
+        let mut events: Vec<Waiting> = self.waiting.extract_if(.., |w| w.slot == slot).collect();
+        events.extend(new.map(|event| Waiting { slot, at_ms: now_ms, event }));
+        let mut apply = |tally: &mut Tally| {
+            for waiting in &events {
+                tally.apply(&spec, waiting.event, waiting.at_ms);
             }
         };
-        let written = self.table.update(host, slot.key, now_ms, &mut self.incidents, &mut { apply });
-        match written {
-            Ok(mut tally) => {
-                tally.advance(&spec, now_ms);
-                self.keep(slot.key, tally, now_ms, false);
-                tally
+        let written = self.table.update(host, slot.key, now_ms, &mut self.incidents, &mut apply);
+        let waits = written.is_err();
+        let mut tally = written.unwrap_or_else(|_| {
+            // What waited before is in the worker's own copy already.
+            let mut tally = self.entry(slot.key).map(|e| e.tally).unwrap_or_default();
+            if let Some(event) = new {
+                tally.apply(&spec, event, now_ms);
             }
-            Err(StoreError::Conflict | StoreError::Refused) => {
-                self.incidents.deferred += 1;
-                let mut tally = self.entry(slot.key).map(|e| e.tally).unwrap_or_default();
-                apply(&mut tally);
-                self.keep(slot.key, tally, now_ms, true);
-                for &(at_ms, event) in events {
-                    self.push(Waiting { slot, at_ms, event });
-                }
-                tally
-            }
+            tally
+        });
+        if waits {
+            self.incidents.deferred += 1;
+            events.into_iter().for_each(|waiting| self.push(waiting));
         }
+        tally.advance(&spec, now_ms);
+        self.keep(slot.key, tally, now_ms, waits);
+        tally
     }
 
     fn wait(&mut self, host: &dyn Host, waiting: Waiting) {

@@ -68,7 +68,14 @@ impl Stage for InEnvoy {
         let id = self.statuses.len().to_string();
         let mut headers: Vec<(&str, &str)> = request.headers.iter().map(|(n, v)| (&n[..], &v[..])).collect();
         headers.extend([("x-forwarded-for", client.address.as_str()), ("x-request-id", &id)]);
-        let answer = http::send(self.envoy.address(), &request.method, &request.path, &headers, &request.body, DEADLINE);
+        let answer = http::send(
+            self.envoy.address(),
+            &request.method,
+            &request.path,
+            &headers,
+            &request.body,
+            DEADLINE,
+        );
         self.statuses.push(answer.unwrap().status);
     }
 
@@ -80,7 +87,12 @@ impl Stage for InEnvoy {
             if notes.len() >= self.statuses.len() {
                 return self.outcomes(&notes);
             }
-            assert!(Instant::now() < until, "the access log has {} of {} lines", notes.len(), self.statuses.len());
+            assert!(
+                Instant::now() < until,
+                "the access log has {} of {} lines",
+                notes.len(),
+                self.statuses.len()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -146,7 +158,8 @@ fn read_request(stream: &mut impl Read) {
         let head = bytes.windows(4).position(|w| w == b"\r\n\r\n");
         if let Some(end) = head {
             let text = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-            let length = text.split("content-length: ").nth(1).and_then(|t| t.lines().next()?.parse::<usize>().ok());
+            let length =
+                text.split("content-length: ").nth(1).and_then(|t| t.lines().next()?.parse::<usize>().ok());
             if bytes.len() >= end + 4 + length.unwrap_or(0) {
                 return;
             }

@@ -181,7 +181,8 @@ impl Scenario {
 impl Step {
     fn request(&self, client: &Client, n: u64) -> (Sent, Answered) {
         let fill = |text: &str| text.replace("{n}", &n.to_string());
-        let (method, path) = self.send.as_deref().and_then(|s| s.split_once(' ')).expect("send: METHOD /path");
+        let (method, path) =
+            self.send.as_deref().and_then(|s| s.split_once(' ')).expect("send: METHOD /path");
         let mut headers = client.headers.clone();
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), fill(value))));
         let mut body = fill(self.body.as_deref().unwrap_or_default()).into_bytes();

@@ -58,6 +58,7 @@ fn as_envoy_shows(client: &Client, request: &Sent) -> Request {
         headers.push(("content-length".to_owned(), request.body.len().to_string()));
     }
     headers.push(("x-forwarded-for".to_owned(), client.address.clone()));
-    let route_policy = request.path.strip_prefix("/p/").and_then(|rest| rest.split('/').next()).map(str::to_owned);
+    let route_policy =
+        request.path.strip_prefix("/p/").and_then(|rest| rest.split('/').next()).map(str::to_owned);
     Request { headers, body: request.body.clone(), address: format!("{}:4711", client.address), route_policy }
 }

@@ -1,0 +1,202 @@
+//! Promises about memory: it is bounded, it loses no failure, it never mixes two clients up, and
+//! it outlives a new configuration.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use palisade::facts::Key;
+use palisade::host::Host;
+use palisade::memory::cache::{Slot, SpecId};
+use palisade::memory::layout::page_name;
+use palisade::memory::{Event, Memory, bound};
+use palisade::policy::{Facet, FailureTest, SubjectsOf, TallySpec};
+use palisade::sim::{Faults, SimHost, Store};
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
+
+const NOW_MS: u64 = 1_800_000_000_000;
+const MEMORY: u64 = 4 << 20;
+
+fn spec() -> TallySpec {
+    TallySpec {
+        key: vec![Facet::Fingerprint],
+        window_ms: 600_000,
+        subjects_of: SubjectsOf::Failures,
+        failure_test: Some(FailureTest { usual: 0.2, hostile: 0.95 }),
+        counts_successes: true,
+    }
+}
+
+fn memory() -> Memory {
+    Memory::new(MEMORY, vec![spec()], [1, 2, 3, 4])
+}
+
+fn slot(key: u128) -> Slot {
+    Slot { key: Key(key), spec: SpecId(0) }
+}
+
+fn host(store: &Arc<Store>, now_ms: u64) -> SimHost {
+    let host = SimHost::new(Arc::clone(store));
+    host.set_now_ms(now_ms);
+    host
+}
+
+#[test]
+fn eight_workers_lose_no_failure_though_every_other_write_conflicts() {
+    const EACH: u32 = 2_000;
+    for conflict_every in [0, 2, 3] {
+        let store = Arc::new(Store::default());
+        store.inject(Faults { conflict_every, refuse: false });
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let (mut memory, host) = (memory(), host(&store, NOW_MS));
+                    for n in 0..EACH {
+                        memory.record(&host, slot(u128::from(n % 4)), Event::Failure(None), NOW_MS);
+                    }
+                    while memory.has_waiting() {
+                        memory.flush(&host, NOW_MS);
+                    }
+                    assert_eq!(memory.take_incidents().lost, 0);
+                });
+            }
+        });
+        let (mut memory, host) = (memory(), host(&store, NOW_MS));
+        for key in 0..4 {
+            assert_eq!(memory.view(&host, slot(key), NOW_MS).failures(&spec()), 8 * EACH / 4);
+        }
+    }
+}
+
+#[test]
+fn failures_wait_while_the_host_refuses_and_are_written_when_it_does_not() {
+    let store = Arc::new(Store::default());
+    let (mut memory, host) = (memory(), host(&store, NOW_MS));
+    store.inject(Faults { refuse: true, conflict_every: 0 });
+    for n in 1..=100 {
+        let tally = memory.record(&host, slot(1), Event::Failure(None), NOW_MS);
+        assert_eq!(tally.failures(&spec()), n, "the worker itself knows");
+    }
+    assert!(memory.take_incidents().deferred > 0);
+    store.inject(Faults::default());
+    memory.flush(&host, NOW_MS);
+    assert_eq!(self::memory().view(&host, slot(1), NOW_MS).failures(&spec()), 100);
+}
+
+#[test]
+fn ten_million_random_keys_stay_within_the_bound() {
+    let store = Arc::new(Store::default());
+    let (mut memory, host) = (memory(), host(&store, NOW_MS));
+    let bound = bound(MEMORY);
+    let mut random = SmallRng::seed_from_u64(7);
+    for n in 0..10_000_000_u64 {
+        memory.record(&host, slot(random.random()), Event::Failure(Some(n)), NOW_MS + n / 100);
+    }
+    assert_eq!(store.keys() as u64, u64::from(bound.pages), "every page is in use, and nothing else");
+    assert!(store.value_bytes() <= bound.bytes);
+    assert!(store.value_bytes() > bound.bytes * 9 / 10, "the test fills the table");
+}
+
+#[test]
+fn another_programs_bytes_are_no_tally() {
+    let store = Arc::new(Store::default());
+    let (mut memory, host) = (memory(), host(&store, NOW_MS));
+    for page in 0..bound(MEMORY).pages {
+        store.overwrite(&page_name(page), b"not ours at all, and not even of a page's length");
+    }
+    assert_eq!(memory.view(&host, slot(1), NOW_MS).failures(&spec()), 0);
+    memory.record(&host, slot(1), Event::Failure(None), NOW_MS);
+    assert_eq!(self::memory().view(&host, slot(1), NOW_MS).failures(&spec()), 1);
+    assert_eq!(memory.take_incidents().unreadable, 1);
+}
+
+#[test]
+fn a_key_written_by_two_at_first_loses_neither() {
+    // The race of two first inserts: both found nothing, both write.
+    let store = Arc::new(Store::default());
+    let (one, other) = (host(&store, NOW_MS), host(&store, NOW_MS));
+    use palisade::host::{Expected, StoreError};
+    assert_eq!(one.load("pal1:0").unwrap(), None);
+    assert_eq!(other.load("pal1:0").unwrap(), None);
+    assert_eq!(one.store("pal1:0", b"a", Expected::Absent), Ok(()));
+    assert_eq!(other.store("pal1:0", b"b", Expected::Absent), Err(StoreError::Conflict));
+}
+
+#[test]
+fn a_table_that_grows_keeps_most_of_what_it_knew() {
+    let store = Arc::new(Store::default());
+    let (mut small, host) = (memory(), host(&store, NOW_MS));
+    let key = |n: u64| u128::from(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 64 | u128::from(n);
+    for n in 0..1_000 {
+        small.record(&host, slot(key(n)), Event::Failure(None), NOW_MS);
+    }
+    let mut large = Memory::new(MEMORY * 5 / 4, vec![spec()], [1, 2, 3, 4]);
+    let kept = (0..1_000).filter(|&n| large.view(&host, slot(key(n)), NOW_MS).failures(&spec()) == 1).count();
+    assert!((750..850).contains(&kept), "{kept} of 1000; four of five are expected");
+}
+
+/// What a test does to memory: which key, whether it fails, how far the clock moves (it can jump
+/// back), which worker.
+type Move = (u8, bool, i16, bool);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Against a plain model: a tally is the one of its own key, or gone; never another's. Keys
+    /// are aimed at one page, so that records are replaced all the time.
+    #[test]
+    fn two_clients_never_merge(moves in prop::collection::vec(any::<Move>(), 1..600)) {
+        let store = Arc::new(Store::default());
+        let mut workers = [memory(), memory()];
+        let host = host(&store, NOW_MS);
+        let mut model: HashMap<u8, u32> = HashMap::new();
+        let mut now_ms = NOW_MS;
+        for (key, fails, jump, first) in moves {
+            now_ms = now_ms.saturating_add_signed(i64::from(jump) / 1000);
+            let worker = &mut workers[usize::from(first)];
+            let failed_by = |tally: palisade::memory::Tally| tally.failures(&spec());
+            if fails {
+                let failures = failed_by(worker.record(&host, slot(u128::from(key)), Event::Failure(Some(u64::from(key))), now_ms));
+                let known = model.entry(key).or_default();
+                // Either counted on, or begun anew after its record had made room.
+                prop_assert!(failures == *known + 1 || failures == 1, "{} after {}", failures, known);
+                *known = failures;
+            } else {
+                let failures = failed_by(worker.view(&host, slot(u128::from(key)), now_ms));
+                let known = model.get(&key).copied().unwrap_or(0);
+                prop_assert!(failures == known || failures == 0);
+            }
+        }
+    }
+
+    /// The window slides: the count is between that of two thirds of it and that of the whole,
+    /// with a third to spare for counts that are spread evenly.
+    #[test]
+    fn windows_slide(gaps in prop::collection::vec(0_u64..120_000, 1..100)) {
+        let spec = spec();
+        let mut tally = palisade::memory::Tally::default();
+        let mut now_ms = NOW_MS;
+        let mut times = Vec::new();
+        for gap in gaps {
+            now_ms += gap;
+            times.push(now_ms);
+            tally.apply(&spec, Event::Failure(None), now_ms);
+            let within = |ms: u64| times.iter().filter(|&&t| now_ms - t < ms).count() as u32;
+            let counted = tally.failures(&spec);
+            prop_assert!(counted >= within(spec.window_ms * 2 / 3), "{} of {}", counted, within(spec.window_ms));
+            prop_assert!(counted <= within(spec.window_ms * 4 / 3));
+        }
+    }
+
+    #[test]
+    fn the_failure_test_has_a_floor_and_a_ceiling(outcomes in prop::collection::vec(any::<(bool, u8)>(), 0..300)) {
+        let spec = spec();
+        let mut tally = palisade::memory::Tally::default();
+        for (fails, subject) in outcomes {
+            let subject = Some(u64::from(subject));
+            tally.apply(&spec, if fails { Event::Failure(subject) } else { Event::Success(subject) }, NOW_MS);
+            prop_assert!((0.0..=32.0).contains(&tally.test_nats()));
+        }
+    }
+}
