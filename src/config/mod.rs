@@ -1,0 +1,220 @@
+//! What the operator wrote, turned into what is enforced.
+//!
+//! Reading finds every mistake in one pass and refuses the whole configuration if there is one; a
+//! rule that can never fire is a mistake. The same reading runs in Envoy and in `palisade check`.
+//! It never looks at anything but the value it is given and the environment function.
+
+mod answer;
+mod client;
+mod ladder;
+mod mistake;
+mod node;
+mod policy;
+mod preset;
+mod quantity;
+mod routes;
+mod rules;
+mod strict;
+mod tally;
+mod words;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub use mistake::{Mistake, Mistakes, Note};
+pub use quantity::{show_bytes, show_duration};
+pub use routes::no_such_policy;
+pub use rules::LeftOut;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use self::{mistake::below, strict::Strict};
+
+use node::{Findings, Node};
+use policy::{Defaults, MODES, ON_TROUBLE, Present};
+
+use crate::policy::{Mode, OnTrouble, Policy, PolicyId, Secret, Settings};
+
+const MOST_POLICIES: usize = 64;
+const LEAST_SECRET_BYTES: usize = 16;
+const DEFAULT_MEMORY_BYTES: u64 = 64 << 20;
+const DEFAULT_BODY_LIMIT: u64 = 64 << 10;
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What is enforced.
+    pub settings: Settings,
+    /// Rules of presets that lack what their keys are made of.
+    pub left_out: Vec<LeftOut>,
+    /// What is worth knowing.
+    pub notes: Vec<Note>,
+}
+
+impl Config {
+    /// The highest score that a policy's rules can give together, in nats.
+    #[must_use]
+    pub fn highest_score(policy: &Policy) -> f64 {
+        ladder::highest_score(&policy.rules)
+    }
+
+    /// The rungs of a policy's ladder that are in use, from mild to severe, with their scores.
+    #[must_use]
+    pub fn rungs(policy: &Policy) -> Vec<(&'static str, f64)> {
+        ladder::rungs(&policy.ladder)
+    }
+}
+
+/// Reads the JSON text that Envoy passes to the plugin.
+///
+/// # Errors
+/// Every mistake, with its place and remedy.
+pub fn read_text(text: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes> {
+    let whole = |problem: String, remedy: &str| {
+        Mistakes(vec![Mistake { path: String::new(), problem, remedy: remedy.into() }])
+    };
+    if text.trim_ascii().is_empty() {
+        return Err(whole("missing".into(), "write policies and a secret into the plugin's configuration"));
+    }
+    match serde_json::from_slice::<strict::Strict>(text) {
+        Ok(strict::Strict(json)) => read(&json, env),
+        Err(error) => {
+            Err(whole(format!("not JSON: {error}"), "write a google.protobuf.Struct, or JSON text"))
+        }
+    }
+}
+
+/// Reads a plugin configuration. `env` gives the value of an environment variable.
+///
+/// # Errors
+/// Every mistake, with its place and remedy.
+pub fn read(json: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes> {
+    let findings = Findings::default();
+    let root = Node { value: json, path: String::new(), findings: &findings };
+    let mut left_out = Vec::new();
+    let settings = read_settings(&root, env, &mut left_out);
+    let (mistakes, notes) = findings.into_parts();
+    match settings {
+        Some(settings) if mistakes.is_empty() => Ok(Config { settings, left_out, notes }),
+        _ => Err(Mistakes(mistakes)),
+    }
+}
+
+fn read_settings(
+    root: &Node<'_>,
+    env: &dyn Fn(&str) -> Option<String>,
+    left_out: &mut Vec<LeftOut>,
+) -> Option<Settings> {
+    // The whole may be the secret's text by mistake, so it is not shown.
+    if !root.value.is_object() {
+        root.mistake("not a mapping", "write secret: {env: PALISADE_SECRET} and policies");
+        return None;
+    }
+    let mut table = root.table("")?;
+    let mode = table.take("mode").and_then(|node| node.choice(&MODES)).unwrap_or(Mode::Enforce);
+    let on_trouble =
+        table.take("on_trouble").and_then(|node| node.choice(&ON_TROUBLE)).unwrap_or(OnTrouble::Allow);
+    let memory_bytes = match table.take("memory") {
+        Some(node) => node.bytes(1 << 20..=4 << 30),
+        None => Some(DEFAULT_MEMORY_BYTES),
+    };
+    let body_limit = match table.take("body_limit") {
+        Some(node) => node.bytes(1 << 10..=1 << 20),
+        None => Some(DEFAULT_BODY_LIMIT),
+    };
+    let hold_headers = table.take("hold_headers").and_then(|node| node.truth()).unwrap_or(false);
+    let secret = table
+        .need("secret", "write {env: PALISADE_SECRET}, or a text of at least 16 bytes")
+        .and_then(|node| read_secret(&node, env));
+    let (client, present) = read_client(table.take("client"));
+    let policies = table.need("policies", "write at least one, such as login: {role: login}");
+    let routes = table.take("routes");
+    table.finish();
+
+    let names = policies.as_ref().map(name_policies).unwrap_or_default();
+    let defaults = Defaults { mode, on_trouble, present };
+    let policies = policies.map(|node| read_policies(&node, defaults, left_out)).unwrap_or_default();
+    let routes = routes.map(|node| routes::read(&node, &names)).unwrap_or_default();
+    Some(Settings {
+        memory_bytes: memory_bytes?,
+        secret: secret?,
+        body_limit: usize::try_from(body_limit?).ok()?,
+        hold_headers,
+        client,
+        on_trouble,
+        policies,
+        by_name: names,
+        routes,
+    })
+}
+
+fn read_client(node: Option<Node<'_>>) -> (crate::policy::ClientSources, Present) {
+    let Some(node) = node else {
+        return Default::default();
+    };
+    let written = |key| node.value.get(key).is_some();
+    let present = Present { session: written("session"), tls: written("tls"), subject: false };
+    (client::read(&node).unwrap_or_default(), present)
+}
+
+/// The secret. Nothing that is found below `secret` is ever shown, but the name of a variable.
+fn read_secret(node: &Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
+    if let Some(text) = node.value.as_str() {
+        return long_enough(text, node, "found");
+    }
+    let mut table = node.table("write {env: PALISADE_SECRET}, or a text of at least 16 bytes in quotes")?;
+    let variable = table.need("env", "write the name of an environment variable, such as PALISADE_SECRET");
+    table.finish();
+    let node = variable?;
+    let remedy = "write the name of an environment variable, such as PALISADE_SECRET";
+    let name = node.text(remedy)?;
+    let of_name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    if !name.bytes().all(of_name) {
+        node.wrong(remedy);
+        return None;
+    }
+    match env(name) {
+        Some(text) => long_enough(&text, &node, &format!("{name} holds")),
+        None => {
+            node.mistake(
+                format!("the environment variable {name} is not set"),
+                "set it where Envoy starts, and name it in vm_config.environment_variables.host_env_keys",
+            );
+            None
+        }
+    }
+}
+
+fn long_enough(text: &str, node: &Node<'_>, found: &str) -> Option<Secret> {
+    if text.len() >= LEAST_SECRET_BYTES {
+        return Some(Secret(text.as_bytes().to_vec()));
+    }
+    let remedy = format!("write at least {LEAST_SECRET_BYTES}, drawn at random");
+    node.mistake(format!("{found} {} bytes", text.len()), remedy);
+    None
+}
+
+/// Names in order, and their places in the list.
+fn name_policies(node: &Node<'_>) -> BTreeMap<String, PolicyId> {
+    let mut names: Vec<&String> = node.value.as_object().map(|map| map.keys().collect()).unwrap_or_default();
+    names.sort_unstable();
+    let ids = (0..=u16::MAX).map(PolicyId);
+    names.into_iter().cloned().zip(ids).collect()
+}
+
+fn read_policies(node: &Node<'_>, defaults: Defaults, left_out: &mut Vec<LeftOut>) -> Vec<Policy> {
+    let remedy = "write a mapping from names to policies, such as login: {role: login}";
+    let Some(table) = node.table(remedy) else {
+        return Vec::new();
+    };
+    let entries = table.entries();
+    if entries.is_empty() {
+        node.wrong(remedy);
+    }
+    if entries.len() > MOST_POLICIES {
+        node.mistake(format!("{} policies", entries.len()), format!("at most {MOST_POLICIES} are allowed"));
+        return Vec::new();
+    }
+    let one = |(name, node): (&str, Node<'_>)| policy::read(name, &node, defaults, left_out);
+    entries.into_iter().filter_map(one).collect()
+}

@@ -1,0 +1,160 @@
+//! One policy as the operator writes it, completed by its role's preset.
+
+use super::answer;
+use super::client::read_subject;
+use super::ladder;
+use super::node::{Findings, Node, Table};
+use super::preset::{LADDER, PRESETS, Preset};
+use super::rules::{self, Draft, LeftOut, Seek};
+use super::tally;
+use super::words;
+use crate::policy::{AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, SubjectSource};
+
+pub(super) const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
+pub(super) const ON_TROUBLE: [(&str, OnTrouble); 2] =
+    [("allow", OnTrouble::Allow), ("block", OnTrouble::Block)];
+
+/// Which sources the operator wrote, even where they hold a mistake: a rule is not to be blamed
+/// for a mistake that is reported already.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Present {
+    pub(super) session: bool,
+    pub(super) tls: bool,
+    pub(super) subject: bool,
+}
+
+impl Present {
+    /// What a facet needs and does not have.
+    pub(super) fn lacks(self, facet: Facet) -> Option<&'static str> {
+        match facet {
+            Facet::Session if !self.session => Some("no client.session"),
+            Facet::Tls if !self.tls => Some("no client.tls"),
+            Facet::Subject if !self.subject => Some("no subject"),
+            _ => None,
+        }
+    }
+}
+
+/// What a policy has where it does not say otherwise.
+#[derive(Clone, Copy)]
+pub(super) struct Defaults {
+    pub(super) mode: Mode,
+    pub(super) on_trouble: OnTrouble,
+    pub(super) present: Present,
+}
+
+/// Reads one policy; `None` where a mistake was found.
+pub(super) fn read(
+    name: &str,
+    node: &Node<'_>,
+    defaults: Defaults,
+    left_out: &mut Vec<LeftOut>,
+) -> Option<Policy> {
+    let findings = node.findings;
+    let before = findings.count();
+    rules::check_name(name, node, "policy");
+    let mut table = node.table("write a policy such as {role: login, subject: {json: /email}}")?;
+    let roles = words::any_of(PRESETS.iter().map(|preset| preset.word));
+    let role = table.need("role", &format!("write {roles}"));
+    let preset = role.as_ref().and_then(read_role);
+    let mode = table.take("mode").and_then(|node| node.choice(&MODES));
+    let on_trouble = table.take("on_trouble").and_then(|node| node.choice(&ON_TROUBLE));
+    let subject = table.take("subject");
+    let failure = table.take("failure").map(|node| answer::read(&node));
+    let success = read_success(&mut table);
+    let (rules, ladder) = (table.take("rules"), table.take("ladder"));
+    let path = table.path.clone();
+    table.finish();
+
+    let written_subject = subject.is_some();
+    let subject = subject.and_then(|node| read_subject(&node));
+    let own_ladder = ladder.is_some();
+    let ladder = ladder.map_or(Some(LADDER), |node| ladder::read(&node));
+    // Without a preset nothing is known of the rules but their own form.
+    let preset = preset?;
+    let failure = failure.unwrap_or_else(|| Some(default_failure(preset)));
+    if let (Some(failure), Some((node, success))) = (&failure, &success) {
+        answer::check_both(node, failure, success);
+    }
+    let present = Present { subject: written_subject || preset.path_is_subject, ..defaults.present };
+    let left_before = left_out.len();
+    let drafts = rules::read(rules, preset, present, name, left_out);
+    let (tallies, rules) = tally::share(&drafts, &format!("{path}.rules"), findings);
+    if findings.count() > before {
+        return None;
+    }
+    let (failure, ladder) = (failure?, ladder?);
+    if rules.is_empty() {
+        no_rules(&path, left_out.get(left_before..).unwrap_or_default(), findings);
+    } else {
+        ladder::check_reach(&format!("{path}.ladder"), &ladder, &rules, own_ladder, findings);
+        note_shared_keys(&path, &drafts, &ladder, findings);
+    }
+    (findings.count() == before).then_some(Policy {
+        name: name.to_owned(),
+        role: preset.role,
+        mode: mode.unwrap_or(defaults.mode),
+        subject: subject.or_else(|| default_subject(preset)),
+        failure,
+        success: success.map(|(_, success)| success),
+        on_trouble: on_trouble.unwrap_or(defaults.on_trouble),
+        tallies,
+        rules,
+        ladder,
+    })
+}
+
+fn read_role(node: &Node<'_>) -> Option<&'static Preset> {
+    let choices: Vec<_> = PRESETS.iter().map(|preset| (preset.word, preset)).collect();
+    node.choice(&choices)
+}
+
+fn read_success<'a>(table: &mut Table<'a>) -> Option<(Node<'a>, AnswerMatch)> {
+    let node = table.take("success")?;
+    let success = answer::read(&node)?;
+    Some((node, success))
+}
+
+fn default_failure(preset: &Preset) -> AnswerMatch {
+    AnswerMatch { status: preset.failure_status.to_vec(), ..AnswerMatch::default() }
+}
+
+fn default_subject(preset: &Preset) -> Option<SubjectSource> {
+    let whole = || PathPattern::parse("/**").ok().map(SubjectSource::Path);
+    if preset.path_is_subject { whole() } else { None }
+}
+
+fn no_rules(path: &str, left_out: &[LeftOut], findings: &Findings) {
+    let why = left_out.iter().map(|left| format!("{}: {}", left.rule, left.because)).collect::<Vec<_>>();
+    if why.is_empty() {
+        findings.mistake(path, "every rule is off, so nothing could ever happen", "keep or add a rule");
+        return;
+    }
+    let why = words::all_of(why.iter().map(String::as_str));
+    findings.mistake(
+        path,
+        format!("no rule is left, so nothing could ever happen (left out: {why})"),
+        "add what is missing, or a rule of your own",
+    );
+}
+
+/// Notes rules of the operator that act alone on a key that many people, or an attacker and the
+/// victim, have in common.
+fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, findings: &Findings) {
+    let stands = [ladder.limit, ladder.block].into_iter().flatten().map(|rung| rung.at).reduce(f64::min);
+    let Some(stands) = stands else {
+        return;
+    };
+    let acts = |draft: &&Draft| match draft.seek {
+        Seek::Test(_) => true,
+        Seek::Count { score, .. } => score >= stands,
+    };
+    for draft in drafts.iter().filter(|draft| draft.own).filter(acts) {
+        let path = format!("{path}.rules.{}", draft.name);
+        if tally::is_address_only(&draft.key) {
+            findings.note(&path, "stops clients by their address alone, which many people may share");
+        } else if draft.key == [Facet::Subject] {
+            findings.note(&path, "stops everyone at a subject, so that others can lock its owner out");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The presets: for each role, what its failures look like and the rules that watch for abuse.
+//!
+//! Data only. Windows and thresholds start from what operators publish: more than ten failures or
+//! ten accounts a session in half an hour, a fifth of honest sign-ins failing.
+
+use super::rules::{Count, Seek};
+use crate::policy::{Facet, FailureTest, Ladder, Role, Rung};
+
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+const CLIENT: &[Facet] = &[Facet::Network, Facet::Fingerprint];
+const SESSION: &[Facet] = &[Facet::Session];
+
+/// A rule of a preset.
+pub(super) struct PresetRule {
+    pub(super) name: &'static str,
+    pub(super) key: &'static [Facet],
+    pub(super) window_ms: u64,
+    pub(super) seek: Seek,
+}
+
+/// What a role starts from.
+pub(super) struct Preset {
+    /// The role as operators write it.
+    pub(super) word: &'static str,
+    pub(super) role: Role,
+    /// Status codes that mean failure where the policy says nothing else.
+    pub(super) failure_status: &'static [u16],
+    /// Whether the subject is the whole path where the policy names none.
+    pub(super) path_is_subject: bool,
+    pub(super) rules: &'static [PresetRule],
+}
+
+/// Every preset, one for each role.
+pub(super) static PRESETS: [Preset; 9] = [
+    Preset {
+        word: "login",
+        role: Role::Login,
+        failure_status: &[401, 403],
+        path_is_subject: false,
+        rules: &[client_failures(0.2, 0.95), SUBJECT_FAILURES, session_subjects(10), NETWORK_FAILURES],
+    },
+    Preset {
+        word: "signup",
+        role: Role::Signup,
+        failure_status: &[400, 409, 422],
+        path_is_subject: false,
+        rules: &[
+            counting("client-accounts", CLIENT, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
+            counting("session-accounts", SESSION, 30 * MINUTE_MS, Count::Successes, 3, 6.0),
+            client_failures(0.3, 0.95),
+        ],
+    },
+    Preset {
+        word: "password-reset",
+        role: Role::PasswordReset,
+        failure_status: &[400, 401, 403, 404, 422],
+        path_is_subject: false,
+        rules: &[
+            client_failures(0.2, 0.95),
+            SUBJECT_FAILURES,
+            session_subjects(10),
+            NETWORK_FAILURES,
+            counting("client-requests", CLIENT, 10 * MINUTE_MS, Count::Requests, 30, 6.0),
+        ],
+    },
+    Preset {
+        word: "gift-card",
+        role: Role::GiftCard,
+        failure_status: &[400, 404, 422],
+        path_is_subject: false,
+        rules: &[client_failures(0.3, 0.98), session_subjects(10), NETWORK_FAILURES],
+    },
+    Preset {
+        word: "add-payment",
+        role: Role::AddPayment,
+        failure_status: &[400, 402, 422],
+        path_is_subject: false,
+        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, session_subjects(5)],
+    },
+    Preset {
+        word: "checkout",
+        role: Role::Checkout,
+        failure_status: &[402, 409, 422],
+        path_is_subject: false,
+        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES],
+    },
+    Preset {
+        word: "add-to-cart",
+        role: Role::AddToCart,
+        failure_status: &[404, 409, 422],
+        path_is_subject: false,
+        rules: &[counting("session-requests", SESSION, MINUTE_MS, Count::Requests, 60, 6.0)],
+    },
+    Preset {
+        word: "comment",
+        role: Role::Comment,
+        failure_status: &[400, 403, 422],
+        path_is_subject: false,
+        rules: &[
+            counting("session-comments", SESSION, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
+            counting("client-comments", CLIENT, 10 * MINUTE_MS, Count::Successes, 60, 6.0),
+        ],
+    },
+    Preset {
+        word: "content",
+        role: Role::Content,
+        failure_status: &[404],
+        path_is_subject: true,
+        rules: &[testing("client-misses", 10 * MINUTE_MS, 0.1, 0.8)],
+    },
+];
+
+/// Where every policy's ladder starts from.
+pub(super) const LADDER: Ladder = Ladder {
+    observe: Some(1.0),
+    tag: Some(3.0),
+    limit: Some(LIMIT),
+    block: Some(BLOCK),
+    forget_ms: 24 * HOUR_MS,
+};
+
+pub(super) const LIMIT: Rung = Rung { at: 6.0, for_ms: MINUTE_MS / 2, up_to_ms: 10 * MINUTE_MS };
+pub(super) const BLOCK: Rung = Rung { at: 9.0, for_ms: 10 * MINUTE_MS, up_to_ms: 24 * HOUR_MS };
+
+const SUBJECT_FAILURES: PresetRule = counting(
+    "subject-failures",
+    &[Facet::Fingerprint, Facet::Subject],
+    10 * MINUTE_MS,
+    Count::Failures,
+    10,
+    6.0,
+);
+const NETWORK_FAILURES: PresetRule =
+    counting("network-failures", &[Facet::Network], 10 * MINUTE_MS, Count::Failures, 50, 3.0);
+const SESSION_FAILURES: PresetRule =
+    counting("session-failures", SESSION, 10 * MINUTE_MS, Count::Failures, 5, 6.0);
+
+const fn client_failures(usual: f64, hostile: f64) -> PresetRule {
+    testing("client-failures", 30 * MINUTE_MS, usual, hostile)
+}
+
+const fn session_subjects(at_least: u32) -> PresetRule {
+    counting("session-subjects", SESSION, 30 * MINUTE_MS, Count::Subjects, at_least, 6.0)
+}
+
+const fn testing(name: &'static str, window_ms: u64, usual: f64, hostile: f64) -> PresetRule {
+    PresetRule { name, key: CLIENT, window_ms, seek: Seek::Test(FailureTest { usual, hostile }) }
+}
+
+const fn counting(
+    name: &'static str,
+    key: &'static [Facet],
+    window_ms: u64,
+    count: Count,
+    at_least: u32,
+    score: f64,
+) -> PresetRule {
+    PresetRule { name, key, window_ms, seek: Seek::Count { count, at_least, score } }
+}

@@ -1,0 +1,267 @@
+//! Rules as the operator writes them and as presets hold them, before tallies are shared out.
+
+use super::node::{Node, Table};
+use super::policy::Present;
+use super::preset::{Preset, PresetRule};
+use super::words;
+use crate::policy::{Facet, FailureTest};
+
+/// Most rules of one policy.
+pub(super) const MOST_RULES: usize = 16;
+
+const MINUTE_MS: u64 = 60_000;
+pub(super) const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
+const LEAST_WINDOW_MS: u64 = 3_000;
+const MOST_SCORE: f64 = 20.0;
+
+const FACETS: [(&str, Facet); 10] = [
+    ("address", Facet::Address),
+    ("network", Facet::Network),
+    ("fingerprint", Facet::Fingerprint),
+    ("agent", Facet::Agent),
+    ("header-order", Facet::HeaderOrder),
+    ("header-set", Facet::HeaderSet),
+    ("locale", Facet::Locale),
+    ("tls", Facet::Tls),
+    ("session", Facet::Session),
+    ("subject", Facet::Subject),
+];
+
+/// A rule that was read, not yet given a tally.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Draft {
+    pub(super) name: String,
+    /// Ascending, each once.
+    pub(super) key: Vec<Facet>,
+    pub(super) window_ms: u64,
+    pub(super) seek: Seek,
+    /// Whether the operator wrote it, rather than a preset.
+    pub(super) own: bool,
+}
+
+/// What a rule looks for, as written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Seek {
+    Test(FailureTest),
+    Count { count: Count, at_least: u32, score: f64 },
+}
+
+/// What is counted against a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    Failures,
+    Successes,
+    Requests,
+    Subjects,
+    FailedSubjects,
+}
+
+const COUNTS: [(&str, Count); 5] = [
+    ("failures", Count::Failures),
+    ("successes", Count::Successes),
+    ("requests", Count::Requests),
+    ("subjects", Count::Subjects),
+    ("failed_subjects", Count::FailedSubjects),
+];
+
+const FINDINGS: [&str; 6] =
+    ["failure_test", "failures", "successes", "requests", "subjects", "failed_subjects"];
+
+impl Seek {
+    fn counts_subjects(self) -> bool {
+        matches!(self, Self::Count { count: Count::Subjects | Count::FailedSubjects, .. })
+    }
+}
+
+/// A preset's rule that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The policy it would have been in.
+    pub policy: String,
+    /// Its name.
+    pub rule: String,
+    /// Why, such as `no client.session`.
+    pub because: String,
+}
+
+/// The preset's rules and the operator's, in order of their names.
+pub(super) fn read(
+    written: Option<Node<'_>>,
+    preset: &Preset,
+    present: Present,
+    policy: &str,
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    let table = written.as_ref().and_then(|node| node.table("write a mapping from names to rules"));
+    let entries = table.map(|table| table.entries()).unwrap_or_default();
+    for rule in preset.rules {
+        if entries.iter().any(|(name, _)| *name == rule.name) {
+            continue;
+        }
+        match missing_for_preset(rule, present) {
+            Some(because) => left_out.push(LeftOut {
+                policy: policy.to_owned(),
+                rule: rule.name.to_owned(),
+                because: because.to_owned(),
+            }),
+            None => drafts.push(draft_of(rule)),
+        }
+    }
+    for (name, node) in entries {
+        if node.is_off() {
+            check_off(name, &node, preset);
+        } else if check_name(name, &node, "rule") {
+            drafts.extend(read_one(name, &node, present));
+        }
+    }
+    if let Some(node) = written
+        && drafts.len() > MOST_RULES
+    {
+        node.mistake(
+            format!("{} rules, those of the {} preset included", drafts.len(), preset.word),
+            format!("at most {MOST_RULES} are allowed; remove some, or turn a preset's off with NAME: off"),
+        );
+    }
+    drafts.sort_by(|a, b| a.name.cmp(&b.name));
+    drafts
+}
+
+fn draft_of(rule: &PresetRule) -> Draft {
+    Draft {
+        name: rule.name.to_owned(),
+        key: rule.key.to_vec(),
+        window_ms: rule.window_ms,
+        seek: rule.seek,
+        own: false,
+    }
+}
+
+fn missing_for_preset(rule: &PresetRule, present: Present) -> Option<&'static str> {
+    let facet = rule.key.iter().find_map(|&facet| present.lacks(facet));
+    facet.or_else(|| if rule.seek.counts_subjects() { present.lacks(Facet::Subject) } else { None })
+}
+
+fn check_off(name: &str, node: &Node<'_>, preset: &Preset) {
+    if preset.rules.iter().any(|rule| rule.name == name) {
+        return;
+    }
+    let names = words::all_of(preset.rules.iter().map(|rule| rule.name));
+    let remedy = match words::nearest(name, preset.rules.iter().map(|rule| rule.name)) {
+        Some(meant) => format!("did you mean {meant}? its rules are {names}"),
+        None => format!("remove this line; its rules are {names}"),
+    };
+    node.mistake(format!("found off, but the {} preset has no such rule", preset.word), remedy);
+}
+
+/// Whether a name of a policy or a rule is well formed; it becomes part of metrics' names.
+pub(super) fn check_name(name: &str, node: &Node<'_>, what: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let fits = (1..=40).contains(&name.len()) && name.bytes().all(allowed);
+    if !fits {
+        let remedy = "use 1 to 40 lower-case letters, digits and dashes";
+        node.mistake(format!("not a name for a {what}"), remedy);
+    }
+    fits
+}
+
+fn read_one(name: &str, node: &Node<'_>, present: Present) -> Option<Draft> {
+    let mut table =
+        node.table("write a rule such as {key: [session], within: 10m, failures: 10, score: 6}, or off")?;
+    let key = table
+        .need("key", "write a list of facets, such as [fingerprint, network]")
+        .and_then(|node| read_key(&node, present));
+    let window_ms = table
+        .need("within", "write a duration such as 30s, 10m or 24h")
+        .and_then(|node| node.duration_ms(LEAST_WINDOW_MS..=WEEK_MS));
+    let seek = read_seek(&mut table, key.as_deref(), present);
+    table.finish();
+    Some(Draft { name: name.to_owned(), key: key?, window_ms: window_ms?, seek: seek?, own: true })
+}
+
+fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
+    let remedy = "write a list of facets, such as [fingerprint, network]";
+    let mut key = Vec::new();
+    let mut whole = true;
+    for item in node.list(FACETS.len(), remedy)? {
+        let Some(facet) = item.choice(&FACETS) else {
+            whole = false;
+            continue;
+        };
+        if key.contains(&facet) {
+            item.mistake(format!("found {} a second time", facet.name()), "remove it");
+            whole = false;
+        }
+        if let Some(because) = present.lacks(facet) {
+            let source = because.trim_start_matches("no ");
+            item.mistake(
+                format!("found {}, but there is {because}, so this rule could never fire", facet.name()),
+                format!("add {source}, or take {} out of the key", facet.name()),
+            );
+            whole = false;
+        }
+        key.push(facet);
+    }
+    key.sort_unstable();
+    whole.then_some(key)
+}
+
+fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> Option<Seek> {
+    let finding = table.one_of(&FINDINGS);
+    let score = table.take("score");
+    let (word, node) = finding?;
+    let Some((_, count)) = COUNTS.iter().find(|(name, _)| *name == word) else {
+        if let Some(score) = score {
+            score.mistake("found beside failure_test, which brings its own evidence", "remove score");
+        }
+        return read_test(&node).map(Seek::Test);
+    };
+    let of_subjects = matches!(count, Count::Subjects | Count::FailedSubjects);
+    // Distinct subjects are estimated from a sketch that is good up to 150; counts have 16 bits.
+    let at_least = if of_subjects { node.whole(2..=150) } else { node.whole(1..=65_535) };
+    if of_subjects && let Some(because) = present.lacks(Facet::Subject) {
+        node.mistake(
+            format!("there is {because}, so this rule could never fire"),
+            "add subject to the policy, such as subject: {json: /email}",
+        );
+        return None;
+    }
+    if of_subjects && key.is_some_and(|key| key.contains(&Facet::Subject)) {
+        node.mistake(
+            "the key holds the subject, so there is never more than one, and this rule could never fire",
+            "take subject out of the key",
+        );
+        return None;
+    }
+    let Some(score) = score else {
+        table
+            .need("score", &format!("write how much it weighs, above 0 and at most {MOST_SCORE}, such as 6"));
+        return None;
+    };
+    let score = score.number(0.0, MOST_SCORE);
+    Some(Seek::Count { count: *count, at_least: at_least?, score: score? })
+}
+
+fn read_test(node: &Node<'_>) -> Option<FailureTest> {
+    const SHARE: &str = "write the share of requests that fail, above 0 and below 1";
+    let mut table = node.table("write {usual: 0.2, hostile: 0.95}, the shares of requests that fail")?;
+    let mut share = |key| {
+        let node = table.need(key, SHARE)?;
+        let share = node.as_number().filter(|&share| share > 0.0 && share < 1.0);
+        if share.is_none() {
+            node.wrong(SHARE);
+        }
+        share
+    };
+    let (usual, hostile) = (share("usual"), share("hostile"));
+    table.finish();
+    let (usual, hostile) = (usual?, hostile?);
+    if usual >= hostile {
+        node.mistake(
+            format!("usual is {usual} and hostile is {hostile}"),
+            "write a hostile share above the usual one, such as {usual: 0.2, hostile: 0.95}",
+        );
+        return None;
+    }
+    Some(FailureTest { usual, hostile })
+}

@@ -1,0 +1,172 @@
+//! Sharing out tallies: rules with the same key and window read the same one wherever they can.
+
+use super::node::Findings;
+use super::rules::{Count, Draft, Seek};
+use crate::policy::{Facet, Finding, Rule, SubjectsOf, TallySpec};
+
+/// Gives each rule a tally. Order of the rules is kept.
+pub(super) fn share(drafts: &[Draft], path: &str, findings: &Findings) -> (Vec<TallySpec>, Vec<Rule>) {
+    let mut tallies: Vec<TallySpec> = Vec::new();
+    let mut rules = Vec::new();
+    for draft in drafts {
+        let subjects_of = subjects_of(draft, drafts);
+        let same = |tally: &TallySpec| {
+            tally.key == draft.key && tally.window_ms == draft.window_ms && tally.subjects_of == subjects_of
+        };
+        let index = tallies.iter().position(same).unwrap_or_else(|| {
+            tallies.push(TallySpec {
+                key: draft.key.clone(),
+                window_ms: draft.window_ms,
+                subjects_of,
+                failure_test: None,
+                counts_successes: false,
+            });
+            tallies.len() - 1
+        });
+        if let Some(tally) = tallies.get_mut(index) {
+            ask(tally, draft, drafts, path, findings);
+        }
+        rules.push(Rule { name: draft.name.clone(), tally: index, finding: finding(draft.seek) });
+    }
+    (tallies, rules)
+}
+
+/// Whose subjects the rule's tally counts. A rule that does not care takes the tally of failures,
+/// unless its key and window have only one that counts all.
+fn subjects_of(draft: &Draft, drafts: &[Draft]) -> SubjectsOf {
+    let asked = |draft: &Draft| match draft.seek {
+        Seek::Count { count: Count::Subjects, .. } => Some(SubjectsOf::Requests),
+        Seek::Count { count: Count::FailedSubjects, .. } => Some(SubjectsOf::Failures),
+        _ => None,
+    };
+    let group = || drafts.iter().filter(|other| other.key == draft.key && other.window_ms == draft.window_ms);
+    asked(draft).unwrap_or_else(|| {
+        let failures = group().any(|other| asked(other) == Some(SubjectsOf::Failures));
+        let requests = group().any(|other| asked(other) == Some(SubjectsOf::Requests));
+        if requests && !failures { SubjectsOf::Requests } else { SubjectsOf::Failures }
+    })
+}
+
+/// Makes the tally keep what the rule reads. It has room for one failure test.
+fn ask(tally: &mut TallySpec, draft: &Draft, drafts: &[Draft], path: &str, findings: &Findings) {
+    match draft.seek {
+        Seek::Test(test) => match tally.failure_test {
+            Some(other) if other != test => {
+                let first = drafts.iter().find(|d| {
+                    d.key == draft.key && d.window_ms == draft.window_ms && d.seek == Seek::Test(other)
+                });
+                let first = first.map_or("another rule", |first| &first.name);
+                findings.mistake(
+                    &format!("{path}.{}.failure_test", draft.name),
+                    format!("{first} has another failure_test on the same key and window"),
+                    "one key and window have one failure_test: change the key or the window, or use equal shares",
+                );
+            }
+            _ => tally.failure_test = Some(test),
+        },
+        Seek::Count { count: Count::Successes | Count::Requests, .. } => tally.counts_successes = true,
+        Seek::Count { .. } => {}
+    }
+}
+
+fn finding(seek: Seek) -> Finding {
+    match seek {
+        Seek::Test(_) => Finding::FailureTest,
+        Seek::Count { count, at_least, score } => match count {
+            Count::Failures => Finding::Failures { at_least, score },
+            Count::Successes => Finding::Successes { at_least, score },
+            Count::Requests => Finding::Requests { at_least, score },
+            Count::Subjects | Count::FailedSubjects => Finding::Subjects { at_least, score },
+        },
+    }
+}
+
+/// Whether a key tells people apart by their address alone.
+pub(super) fn is_address_only(key: &[Facet]) -> bool {
+    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::FailureTest;
+
+    const TEST: FailureTest = FailureTest { usual: 0.2, hostile: 0.95 };
+
+    fn draft(name: &str, key: &[Facet], window_ms: u64, seek: Seek) -> Draft {
+        Draft { name: name.into(), key: key.to_vec(), window_ms, seek, own: true }
+    }
+
+    fn counting(name: &str, count: Count) -> Draft {
+        draft(name, &[Facet::Session], 60_000, Seek::Count { count, at_least: 5, score: 2.0 })
+    }
+
+    fn shared(drafts: &[Draft]) -> (Vec<TallySpec>, Vec<usize>) {
+        let findings = Findings::default();
+        let (tallies, rules) = share(drafts, "policies.p.rules", &findings);
+        assert_eq!(findings.count(), 0);
+        (tallies, rules.iter().map(|rule| rule.tally).collect())
+    }
+
+    #[test]
+    fn rules_of_one_key_and_window_share() {
+        let test = draft("t", &[Facet::Session], 60_000, Seek::Test(TEST));
+        let (tallies, of) = shared(&[counting("a", Count::Failures), test, counting("b", Count::Requests)]);
+        assert_eq!(of, [0, 0, 0]);
+        assert_eq!(tallies.len(), 1);
+        assert_eq!(tallies[0].failure_test, Some(TEST));
+        assert_eq!(tallies[0].subjects_of, SubjectsOf::Failures);
+        assert!(tallies[0].counts_successes);
+    }
+
+    #[test]
+    fn another_key_or_window_does_not_share() {
+        let seek = Seek::Count { count: Count::Failures, at_least: 5, score: 2.0 };
+        let drafts = [
+            draft("a", &[Facet::Session], 60_000, seek),
+            draft("b", &[Facet::Session], 60_001, seek),
+            draft("c", &[Facet::Network, Facet::Session], 60_000, seek),
+        ];
+        let (tallies, of) = shared(&drafts);
+        assert_eq!(of, [0, 1, 2]);
+        assert!(tallies.iter().all(|tally| !tally.counts_successes && tally.failure_test.is_none()));
+    }
+
+    #[test]
+    fn subjects_of_all_requests_need_no_second_tally_for_failures() {
+        let (tallies, of) = shared(&[counting("a", Count::Failures), counting("b", Count::Subjects)]);
+        assert_eq!(of, [0, 0]);
+        assert_eq!(tallies[0].subjects_of, SubjectsOf::Requests);
+        assert!(!tallies[0].counts_successes);
+    }
+
+    #[test]
+    fn both_kinds_of_subjects_are_two_tallies() {
+        let drafts = [
+            counting("a", Count::Subjects),
+            counting("b", Count::FailedSubjects),
+            draft("c", &[Facet::Session], 60_000, Seek::Test(TEST)),
+        ];
+        let (tallies, of) = shared(&drafts);
+        assert_eq!(of, [0, 1, 1], "the failure test is on the tally of failures");
+        assert_eq!(tallies[0].subjects_of, SubjectsOf::Requests);
+        assert_eq!(tallies[0].failure_test, None);
+        assert_eq!(tallies[1].subjects_of, SubjectsOf::Failures);
+        assert_eq!(tallies[1].failure_test, Some(TEST));
+    }
+
+    #[test]
+    fn two_failure_tests_do_not_fit() {
+        let findings = Findings::default();
+        let other = FailureTest { usual: 0.3, hostile: 0.95 };
+        let drafts = [
+            draft("a", &[Facet::Session], 60_000, Seek::Test(TEST)),
+            draft("b", &[Facet::Session], 60_000, Seek::Test(other)),
+            draft("c", &[Facet::Session], 60_000, Seek::Test(TEST)),
+        ];
+        share(&drafts, "policies.p.rules", &findings);
+        let (mistakes, _) = findings.into_parts();
+        assert_eq!(mistakes.len(), 1);
+        assert_eq!(mistakes[0].path, "policies.p.rules.b.failure_test");
+    }
+}
