@@ -88,7 +88,20 @@ pub(crate) async fn comment(
 }
 
 fn product(id: u64) -> Value {
-    json!({"id": id, "name": seed::product_name(id), "price_cents": seed::price_cents(id)})
+    json!({"id": id, "name": product_name(id), "price_cents": price_cents(id)})
+}
+
+/// The name of a product.
+fn product_name(product: u64) -> String {
+    let sum = seed::mix(product ^ 0x7072_6f64);
+    let kind = ["mug", "scarf", "lamp", "kettle", "rug"];
+    let at = usize::try_from(sum % 5).unwrap_or(0);
+    format!("{} {}", seed::word(sum >> 8), kind.get(at).copied().unwrap_or("mug"))
+}
+
+/// The price of a product, in cents.
+pub(crate) fn price_cents(product: u64) -> u64 {
+    490 + seed::mix(product ^ 0x7072_6963) % 90 * 100
 }
 
 /// The number of a product that exists.

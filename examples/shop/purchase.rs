@@ -10,7 +10,7 @@ use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::catalog::known;
+use super::catalog::{known, price_cents};
 use super::reply::{Answer, Body, Problem, Session, answer};
 use super::seed;
 use super::store::{MOST_CARDS, MOST_LINES, Order, Shop};
@@ -73,7 +73,7 @@ pub(crate) async fn add_card(
     if account.cards.len() >= MOST_CARDS {
         return Err(Problem::new(409, "There are enough cards on this account."));
     }
-    if !seed::issuer_accepts(&given.number) {
+    if !issuer_accepts(&given.number) {
         store.ledger.cards_declined += 1;
         return Err(Problem::new(402, "The issuer declined the card."));
     }
@@ -123,7 +123,7 @@ pub(crate) async fn order(State(shop): State<Arc<Shop>>, session: Session, Path(
 }
 
 fn total_cents(lines: &[(u64, u32)]) -> u64 {
-    lines.iter().map(|&(product, quantity)| seed::price_cents(product) * u64::from(quantity)).sum()
+    lines.iter().map(|&(product, quantity)| price_cents(product) * u64::from(quantity)).sum()
 }
 
 fn lines_of(lines: &[(u64, u32)]) -> Value {
@@ -135,4 +135,13 @@ fn lines_of(lines: &[(u64, u32)]) -> Value {
 fn order_json(order: &Order) -> Value {
     let lines = lines_of(&order.lines);
     json!({"id": order.id, "status": "paid", "total_cents": order.total_cents, "cart": lines})
+}
+
+/// Whether the issuer of a card would accept a payment: the numbers that end in 0002 are refused,
+/// and of the stolen ones, which begin with 4539, all but one in thirty.
+fn issuer_accepts(number: &str) -> bool {
+    if number.starts_with("4539") {
+        return seed::mix_text(number, 0x6361_7264).is_multiple_of(30);
+    }
+    !number.ends_with("0002")
 }

@@ -1,4 +1,4 @@
-//! What the shop opens with, computed from numbers alone: accounts, passwords, products, gift cards.
+//! What the shop opens with, computed from numbers alone: accounts, passwords, codes, gift cards.
 //!
 //! The traffic player knows it too, as its customers know their own passwords and mails. Nothing
 //! here is secret or belongs to anyone, and nothing depends on chance or time.
@@ -12,7 +12,7 @@ pub(crate) const GIFT_CARD_NUMBERS: u64 = 8_000;
 
 const FIRST_GIFT_CARD: u64 = 40_310_000;
 
-/// Words that passwords and product names are made of.
+/// Words that passwords and names of products are made of.
 const WORDS: [&str; 16] = [
     "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "islet", "juniper", "kestrel",
     "larch", "maple", "north", "otter", "pine",
@@ -26,11 +26,13 @@ pub(crate) fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn mix_text(text: &str, salt: u64) -> u64 {
+/// Spreads a text over 64 bits.
+pub(crate) fn mix_text(text: &str, salt: u64) -> u64 {
     text.bytes().fold(mix(salt), |sum, byte| mix(sum ^ u64::from(byte)))
 }
 
-fn word(number: u64) -> &'static str {
+/// A word for a number.
+pub(crate) fn word(number: u64) -> &'static str {
     let at = usize::try_from(number % 16).unwrap_or(0);
     WORDS.get(at).copied().unwrap_or("amber")
 }
@@ -50,19 +52,6 @@ pub(crate) fn password(account: u64) -> String {
 /// sent by this sample, so who owns the address has to be able to work the code out.
 pub(crate) fn mail_code(email: &str) -> String {
     format!("{:06}", mix_text(email, 0x6d61_696c) % 1_000_000)
-}
-
-/// The name of a product.
-pub(crate) fn product_name(product: u64) -> String {
-    let sum = mix(product ^ 0x7072_6f64);
-    let kind = ["mug", "scarf", "lamp", "kettle", "rug"];
-    let at = usize::try_from(sum % 5).unwrap_or(0);
-    format!("{} {}", word(sum >> 8), kind.get(at).copied().unwrap_or("mug"))
-}
-
-/// The price of a product, in cents.
-pub(crate) fn price_cents(product: u64) -> u64 {
-    490 + mix(product ^ 0x7072_6963) % 90 * 100
 }
 
 /// The code that a gift card of this number would have, whether or not there is one.
@@ -89,13 +78,4 @@ pub(crate) fn is_card_number(number: &str) -> bool {
 fn luhn_sum(digits: &[u32]) -> u32 {
     let doubled = |d: u32| if d > 4 { 2 * d - 9 } else { 2 * d };
     digits.iter().rev().enumerate().map(|(i, &d)| if i % 2 == 1 { doubled(d) } else { d }).sum()
-}
-
-/// Whether the issuer of a card would accept a payment: the numbers that end in 0002 are refused,
-/// and of the stolen ones, which begin with 4539, all but one in thirty.
-pub(crate) fn issuer_accepts(number: &str) -> bool {
-    if number.starts_with("4539") {
-        return mix_text(number, 0x6361_7264).is_multiple_of(30);
-    }
-    !number.ends_with("0002")
 }

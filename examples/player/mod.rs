@@ -1,0 +1,23 @@
+//! Plays labelled traffic at a server and tells, for each scenario, how it went.
+//!
+//! It knows who is who and keeps that to itself; whether a filter stands in front of the server
+//! shows only in the answers.
+
+mod attack;
+mod browser;
+mod customer;
+mod family;
+mod ledger;
+mod outcome;
+mod plan;
+mod play;
+mod progress;
+mod tool;
+mod wire;
+mod wordlist;
+
+pub(crate) use ledger::Ledger;
+pub(crate) use outcome::Outcome;
+pub(crate) use plan::{Plan, SECONDS, Side};
+pub(crate) use play::play;
+pub(crate) use progress::Progress;
