@@ -80,7 +80,7 @@ async fn run(arguments: &Arguments) -> Result<bool, String> {
 
 fn table(plan: &Plan, outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["scenario", "requests", "stopped", "no answer", "customers hurt", "got away with"]);
     for (scenario, outcome) in plan.scenarios.iter().zip(outcomes) {
         let (hurt, won) = match scenario.side {
