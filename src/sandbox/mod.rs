@@ -39,3 +39,12 @@ pub fn project_root() -> Result<PathBuf, String> {
         },
     )
 }
+
+/// Prints a line for people.
+///
+/// # Errors
+/// When standard output is closed.
+pub fn say(line: &str) -> Result<(), String> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}").map_err(|e| format!("standard output: {e}"))
+}

@@ -2,7 +2,6 @@
 //!
 //! It becomes Envoy (exec), so signals and the exit code are Envoy's own and nothing is left behind.
 
-use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::launch::{SANDBOX_SECRET, find_envoy};
-use super::{Bootstrap, MODULE, project_root};
+use super::{Bootstrap, MODULE, project_root, say};
 
 /// What `palisade run` takes.
 #[derive(Clone, Debug, Args)]
@@ -94,8 +93,4 @@ fn with_plugin_configuration(mut bootstrap: Bootstrap, configuration: Value) -> 
     bootstrap
         .set_routes(json!([{"name": "all", "match": {"prefix": "/"}, "route": {"cluster": "origin"}}]))?;
     Ok(bootstrap)
-}
-
-fn say(line: &str) -> Result<(), String> {
-    writeln!(std::io::stdout(), "{line}").map_err(|e| format!("standard output: {e}"))
 }

@@ -1,0 +1,100 @@
+//! Keep-alive load in a closed loop: each connection sends its next request when it has the answer.
+//! Every answer's status is checked, so that a figure is of the thing it is named after.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Connections at a time: enough to keep one worker busy.
+const CONNECTIONS: u64 = 16;
+/// Bytes of one answer at most.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// What to send: writes request number `n` into the buffer.
+pub(crate) type Requests<'a> = &'a (dyn Fn(u64, &mut Vec<u8>) + Sync);
+
+/// Sends requests `0..count`, each expected to be answered with `status`.
+pub(crate) fn send(to: SocketAddr, count: u64, requests: Requests, status: u16) -> Result<(), String> {
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CONNECTIONS)
+            .map(|_| scope.spawn(|| send_on_one(to, count, &next, requests, status)))
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or(Err("a load thread ended early".into())))
+    })
+}
+
+fn send_on_one(
+    to: SocketAddr,
+    count: u64,
+    next: &AtomicU64,
+    requests: Requests,
+    status: u16,
+) -> Result<(), String> {
+    let mut connection = Connection::open(to)?;
+    let mut request = Vec::with_capacity(4096);
+    loop {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        if n >= count {
+            return Ok(());
+        }
+        request.clear();
+        requests(n, &mut request);
+        let got = connection.exchange(&request)?;
+        if got != status {
+            return Err(format!("request {n} was answered {got} instead of {status}"));
+        }
+    }
+}
+
+/// One keep-alive connection.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) fn open(to: SocketAddr) -> Result<Self, String> {
+        let failed = |e: std::io::Error| format!("connect to Envoy at {to}: {e}");
+        let stream = TcpStream::connect(to).map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(failed)?;
+        Ok(Self { stream, buffer: vec![0; ANSWER_LIMIT] })
+    }
+
+    /// Sends one request, reads its whole answer, and returns the status.
+    pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<u16, String> {
+        self.stream.write_all(request).map_err(|e| format!("send: {e}"))?;
+        let mut filled = 0;
+        loop {
+            let space = self.buffer.get_mut(filled..).filter(|space| !space.is_empty());
+            let space = space.ok_or("an answer is longer than expected")?;
+            let read = self.stream.read(space).map_err(|e| format!("read: {e}"))?;
+            if read == 0 {
+                return Err("Envoy closed a connection within an answer".to_owned());
+            }
+            filled += read;
+            if let Some(status) = whole_answer(self.buffer.get(..filled).unwrap_or_default())? {
+                return Ok(status);
+            }
+        }
+    }
+}
+
+/// The status once head and body are there.
+fn whole_answer(bytes: &[u8]) -> Result<Option<u16>, String> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut head = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(head_length) = head.parse(bytes).map_err(|e| format!("answer: {e}"))?
+    else {
+        return Ok(None);
+    };
+    let length = head.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|h| std::str::from_utf8(h.value).ok()?.parse::<usize>().ok());
+    let length = length.ok_or("an answer without a length")?;
+    Ok(head.code.filter(|_| bytes.len() >= head_length + length))
+}

@@ -1,0 +1,93 @@
+//! The Envoys that are compared: the same listener, routes and origin, one HTTP filter each.
+
+use palisade::sandbox::{Envoy, Launch, project_root};
+use serde_json::{Value, json};
+
+/// The empty wasm filter, as `cargo build --release --example empty_filter` leaves it.
+const EMPTY_FILTER: &str = "target/wasm32-wasip1/release/examples/empty_filter.wasm";
+
+const LUA: &str = r#"
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local agent = headers:get("user-agent") or ""
+  local language = headers:get("accept-language") or ""
+  local cookie = headers:get("cookie") or ""
+  headers:replace("x-client", #agent .. "-" .. #language .. "-" .. #cookie)
+end
+"#;
+
+/// Which filter stands before the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Plain,
+    Empty,
+    Lua,
+    Palisade,
+}
+
+/// Starts one with one worker and no access log.
+pub(crate) fn start(kind: Kind, upstream: &str, memory: &str) -> Result<Envoy, String> {
+    let mut launch = Launch::new(upstream)?.with_workers(1);
+    launch.bootstrap.remove_access_log()?;
+    launch.bootstrap.set_routes(routes())?;
+    match kind {
+        Kind::Plain => launch.bootstrap.remove_filter()?,
+        Kind::Lua => launch.bootstrap.replace_filter(lua())?,
+        Kind::Empty => launch.bootstrap.replace_filter(empty()?)?,
+        Kind::Palisade => {
+            let module = project_root()?.join(palisade::sandbox::MODULE);
+            if !module.is_file() {
+                return Err(format!("{} is not built: run `make wasm`", palisade::sandbox::MODULE));
+            }
+            launch.bootstrap.set_plugin_configuration(configuration(memory))?;
+        }
+    }
+    launch.start()
+}
+
+/// The same in every variant, so that finding a route costs the same.
+fn routes() -> Value {
+    let policy = |name: &str| json!({"filter_metadata": {"palisade": {"policy": name}}});
+    json!([
+        {"match": {"prefix": "/login"}, "route": {"cluster": "origin"}, "metadata": policy("login")},
+        {"match": {"prefix": "/content"}, "route": {"cluster": "origin"}, "metadata": policy("content")},
+        {"match": {"prefix": "/direct"}, "direct_response": {
+            "status": 403,
+            "body": {"inline_string": "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403}"}}},
+        {"match": {"prefix": "/"}, "route": {"cluster": "origin"}},
+    ])
+}
+
+/// Presets as shipped, except that the ladder has no rung between tag and block: a client that
+/// misbehaves is then blocked at once instead of being limited for a while first.
+fn configuration(memory: &str) -> Value {
+    let ladder = json!({"limit": "off", "block": {"at": 6, "for": "1h", "up_to": "24h"}});
+    json!({
+        "memory": memory,
+        "secret": {"env": "PALISADE_SECRET"},
+        "hold_headers": true,
+        "client": {"session": {"cookie": "sid"}},
+        "policies": {
+            "login": {"role": "login", "subject": {"json": "/email"}, "ladder": ladder},
+            "content": {"role": "content", "ladder": ladder},
+        },
+    })
+}
+
+fn lua() -> Value {
+    json!({"name": "lua", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "default_source_code": {"inline_string": LUA}}})
+}
+
+fn empty() -> Result<Value, String> {
+    let module = project_root()?.join(EMPTY_FILTER);
+    if !module.is_file() {
+        return Err(format!("{EMPTY_FILTER} is not built: run `make bench`"));
+    }
+    Ok(json!({"name": "empty", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+        "config": {"name": "empty", "vm_config": {
+            "vm_id": "empty", "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": module}}}}}}))
+}
