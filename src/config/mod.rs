@@ -16,6 +16,7 @@ mod routes;
 mod rules;
 mod strict;
 mod tally;
+mod wire;
 mod words;
 
 use std::collections::BTreeMap;
@@ -65,7 +66,8 @@ impl Config {
     }
 }
 
-/// Reads the JSON text that Envoy passes to the plugin.
+/// Reads what Envoy passes to the plugin: the JSON text of a `StringValue`, or the wire form of a
+/// `google.protobuf.Struct`, which Envoy 1.40 hands over as it is.
 ///
 /// # Errors
 /// Every mistake, with its place and remedy.
@@ -78,9 +80,10 @@ pub fn read_text(text: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Co
     }
     match serde_json::from_slice::<strict::Strict>(text) {
         Ok(strict::Strict(json)) => read(&json, env),
-        Err(error) => {
-            Err(whole(format!("not JSON: {error}"), "write a google.protobuf.Struct, or JSON text"))
-        }
+        Err(error) => match wire::decode(text) {
+            Some(json) => read(&json, env),
+            None => Err(whole(format!("not JSON: {error}"), "write a google.protobuf.Struct, or JSON text")),
+        },
     }
 }
 

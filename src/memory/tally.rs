@@ -18,9 +18,9 @@ const FADED_THIRDS: u64 = 32;
 /// A success on a request without a subject is credited at most so often in a third of a window.
 const CREDITS_WITHOUT_SUBJECT: u64 = 8;
 
-/// A further failure on a subject that failed already counts for this share of the first: people
+/// A further failure on a subject that failed already counts for one part in so many of the first: people
 /// mistype their own password again, machines go on to the next account.
-const REPEAT_SHARE: i32 = 8;
+const REPEAT_SHARE: i32 = 16;
 
 /// What one key did in its window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

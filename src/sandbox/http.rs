@@ -65,9 +65,25 @@ pub fn send(
     let mut request = request.into_bytes();
     request.extend_from_slice(body);
     stream.write_all(&request).map_err(|e| failed("send", e))?;
-    let mut bytes = Vec::new();
-    stream.take(ANSWER_LIMIT).read_to_end(&mut bytes).map_err(|e| failed("read", e))?;
+    let bytes = read_answer(&mut stream.take(ANSWER_LIMIT)).map_err(|e| failed("read", e))?;
     parse(&bytes).map_err(|e| format!("{method} http://{to}{path}: {e}"))
+}
+
+/// Reads until the answer is whole by its own measure, or the connection ends: Envoy may keep a
+/// connection open for a second after an answer of its own.
+fn read_answer(stream: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let (mut bytes, mut part) = (Vec::new(), vec![0; 64 * 1024]);
+    loop {
+        let count = stream.read(&mut part)?;
+        bytes.extend_from_slice(part.get(..count).unwrap_or_default());
+        let whole = |answer: Answer| {
+            let length = answer.header("content-length").and_then(|text| text.parse::<usize>().ok());
+            answer.header("transfer-encoding").is_some() || length.is_some_and(|n| answer.body.len() >= n)
+        };
+        if count == 0 || parse(&bytes).is_ok_and(whole) {
+            return Ok(bytes);
+        }
+    }
 }
 
 /// Parses a whole answer.

@@ -11,7 +11,7 @@ use palisade::sandbox::{Envoy, Launch, http};
 use serde_json::{Value, json};
 
 use super::scenario::{Answered, Client, Sent};
-use super::{Outcome, Stage};
+use super::{BEGIN_MS, Outcome, Stage};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -38,6 +38,8 @@ impl InEnvoy {
         manager["preserve_external_request_id"] = json!(true);
         launch.preload.push(fast_clock());
         launch.env.push(("FASTCLOCK_SPEED".to_owned(), speed.to_string()));
+        // Windows are counted in thirds that begin at whole multiples: as on the simulated stage.
+        launch.env.push(("FASTCLOCK_BEGIN".to_owned(), (BEGIN_MS / 1000).to_string()));
         let envoy = launch.start().unwrap();
         Self { envoy, origin, speed, began: Instant::now(), statuses: Vec::new() }
     }

@@ -1,5 +1,5 @@
-/* LD_PRELOAD shim: one process's wall clock runs FASTCLOCK_SPEED times as fast, from its start on.
- * Monotonic clocks, and with them all timers, stay as they are. */
+/* LD_PRELOAD shim: one process's wall clock begins at FASTCLOCK_BEGIN (seconds since 1970) and runs
+ * FASTCLOCK_SPEED times as fast. Monotonic clocks, and with them all timers, stay as they are. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static long long begin_ns;
+static long long begin_ns, real_begin_ns;
 static double speed;
 
 static long long real_ns(void) {
@@ -17,14 +17,15 @@ static long long real_ns(void) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-    const char *text = getenv("FASTCLOCK_SPEED");
-    speed = text ? atof(text) : 1;
-    begin_ns = real_ns();
+    const char *speed_text = getenv("FASTCLOCK_SPEED"), *begin_text = getenv("FASTCLOCK_BEGIN");
+    real_begin_ns = real_ns();
+    begin_ns = begin_text ? atoll(begin_text) * 1000000000LL : real_begin_ns;
+    speed = speed_text ? atof(speed_text) : 1;
 }
 
 static long long fast_ns(void) {
     long long now_ns = real_ns();
-    return speed > 0 ? begin_ns + (long long)((now_ns - begin_ns) * speed) : now_ns;
+    return speed > 0 ? begin_ns + (long long)((now_ns - real_begin_ns) * speed) : now_ns;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *out) {

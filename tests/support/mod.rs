@@ -6,6 +6,9 @@ pub mod sim;
 
 use scenario::{Answered, Client, Sent};
 
+/// When scenarios begin, in milliseconds since 1970: a whole multiple of every preset's window.
+pub const BEGIN_MS: u64 = 1_800_000_000_000;
+
 /// What came of one request, as far as both stages can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -26,7 +26,7 @@ pub struct Scenario {
 }
 
 fn default_speed() -> u64 {
-    60
+    10
 }
 
 #[derive(Deserialize, Debug, Clone, Default)]

@@ -6,10 +6,7 @@ use palisade::policy::Settings;
 use palisade::sim::{Answer, Request, Store, Worker};
 
 use super::scenario::{Answered, Client, Sent};
-use super::{Outcome, Stage};
-
-/// When scenarios begin: any time will do.
-const BEGIN_MS: u64 = 1_800_000_000_000;
+use super::{BEGIN_MS, Outcome, Stage};
 
 /// Workers over one store.
 pub struct Simulated {
