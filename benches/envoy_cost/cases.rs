@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use palisade::sandbox::Envoy;
 
 use crate::clients;
-use crate::load::{self, Connection};
+use crate::load::{Connection, Load, Requests};
 use crate::variants::Kind;
 
-type Requests = Box<dyn Fn(u64, &mut Vec<u8>) + Sync>;
+/// Requests of each case before it counts: the wasm engine compiles what is used often.
+const WARM_UP: u64 = 5_000;
+
+type OwnRequests = Box<dyn Fn(u64, &mut Vec<u8>) + Sync>;
 
 /// One case.
 pub(crate) struct Case {
@@ -19,14 +22,14 @@ pub(crate) struct Case {
     /// The case of plain Envoy it is compared with.
     pub(crate) plain: &'static str,
     /// A request that is sent, failing, until Palisade refuses its client.
-    condemned_by: Option<Requests>,
-    requests: Requests,
+    condemned_by: Option<OwnRequests>,
+    requests: OwnRequests,
     status: u16,
 }
 
 /// All cases, in the order of the table.
 pub(crate) fn all() -> Vec<Case> {
-    let case = |name, kind, plain, requests: Requests, status| Case {
+    let case = |name, kind, plain, requests: OwnRequests, status| Case {
         name,
         kind,
         plain,
@@ -74,50 +77,71 @@ impl Case {
     }
 
     /// CPU microseconds a request that Envoy spent on `count` of them.
-    pub(crate) fn measure(&self, envoy: &Envoy, count: u64) -> Result<f64, String> {
-        cpu_us_each(envoy, count, &self.requests, self.status).map_err(|e| format!("{}: {e}", self.name))
+    fn measure(&self, envoy: &Envoy, load: &mut Load, count: u64) -> Result<f64, String> {
+        cpu_us_each(envoy, load, count, &self.requests, self.status)
+            .map_err(|e| format!("{}: {e}", self.name))
     }
 }
 
 /// Sends `count` requests and divides the CPU time that Envoy spent meanwhile.
 pub(crate) fn cpu_us_each(
     envoy: &Envoy,
+    load: &mut Load,
     count: u64,
-    requests: load::Requests,
+    requests: Requests,
     status: u16,
 ) -> Result<f64, String> {
     let before = envoy.cpu_seconds()?;
-    load::send(envoy.address(), count, requests, status)?;
+    load.send(count, requests, status)?;
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     Ok((envoy.cpu_seconds()? - before) * 1e6 / count as f64)
 }
 
-/// Medians over rounds, every case once a round, so that a slow minute of the machine touches all.
+/// What each case cost in each round, in microseconds a request.
+pub(crate) type Rounds = BTreeMap<&'static str, Vec<f64>>;
+
+/// Runs every case once a round, in turn forwards and backwards, so that a slow minute of the
+/// machine touches all of them alike.
 pub(crate) fn measure_all(
     cases: &[Case],
     envoys: &BTreeMap<Kind, Envoy>,
     rounds: u32,
     count: u64,
-) -> Result<BTreeMap<&'static str, Vec<f64>>, String> {
-    let envoy_of =
-        |case: &Case| envoys.get(&case.kind).ok_or_else(|| format!("{}: no Envoy runs", case.name));
+) -> Result<Rounds, String> {
+    let mut ready = Vec::new();
     for case in cases {
-        case.prepare(envoy_of(case)?)?;
-        case.measure(envoy_of(case)?, count / 4)?;
+        let envoy = envoys.get(&case.kind).ok_or_else(|| format!("{}: no Envoy runs", case.name))?;
+        case.prepare(envoy)?;
+        let mut load = Load::open(envoy.address())?;
+        case.measure(envoy, &mut load, WARM_UP)?;
+        ready.push((case, envoy, load));
     }
-    let mut measured: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    let mut measured = Rounds::new();
     for _ in 0..rounds {
-        for case in cases {
-            measured.entry(case.name).or_default().push(case.measure(envoy_of(case)?, count)?);
+        for (case, envoy, load) in &mut ready {
+            measured.entry(case.name).or_default().push(case.measure(envoy, load, count)?);
         }
-    }
-    for values in measured.values_mut() {
-        values.sort_by(f64::total_cmp);
+        ready.reverse();
     }
     Ok(measured)
 }
 
-/// The middle one of sorted values (the upper of two).
-pub(crate) fn median(sorted: &[f64]) -> Option<f64> {
-    sorted.get(sorted.len() / 2).copied()
+/// The values at a quarter, half and three quarters of the sorted list.
+pub(crate) fn quartiles(values: &[f64]) -> Option<[f64; 3]> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |quarter: usize| sorted.get(sorted.len() * quarter / 4).copied();
+    Some([at(1)?, at(2)?, at(3)?])
+}
+
+/// The median.
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
+    quartiles(values).map(|[_, median, _]| median)
+}
+
+/// The median of the differences within each round: what the first costs more than the second.
+pub(crate) fn median_added(measured: &Rounds, case: &str, plain: &str) -> Option<f64> {
+    let (case, plain) = (measured.get(case)?, measured.get(plain)?);
+    let added: Vec<f64> = case.iter().zip(plain).map(|(case, plain)| case - plain).collect();
+    median(&added)
 }

@@ -3,8 +3,9 @@
 use palisade::sandbox::{Envoy, Report};
 
 use crate::cases::{cpu_us_each, median};
+use crate::load::Load;
 use crate::variants::{Kind, start};
-use crate::{Scale, clients, load};
+use crate::{Scale, clients};
 
 /// Odd and no multiple of five: walks every network of a power of ten once, in a scattered order.
 const STRIDE: u64 = 7_368_787;
@@ -22,12 +23,11 @@ pub(crate) fn measure(report: &mut Report, origin: &str, scale: &Scale) -> Resul
         clients::from_networks("/content/a", FEW, STRIDE),
         clients::from_networks("/content/a", scale.keys, STRIDE),
     );
+    let (mut to_few, mut to_many) = (Load::open(few.address())?, Load::open(many.address())?);
     for _ in 0..scale.rounds {
-        few_us.push(cpu_us_each(&few, scale.requests, &from_few, 200)?);
-        many_us.push(cpu_us_each(&many, scale.requests, &from_many, 200)?);
+        few_us.push(cpu_us_each(&few, &mut to_few, scale.requests, &from_few, 200)?);
+        many_us.push(cpu_us_each(&many, &mut to_many, scale.requests, &from_many, 200)?);
     }
-    few_us.sort_by(f64::total_cmp);
-    many_us.sort_by(f64::total_cmp);
     let (Some(few_us), Some(many_us)) = (median(&few_us), median(&many_us)) else {
         return Err("no round was run".to_owned());
     };
@@ -46,7 +46,8 @@ pub(crate) fn measure(report: &mut Report, origin: &str, scale: &Scale) -> Resul
 /// An Envoy whose memory holds a failure of each of `keys` networks.
 fn filled(origin: &str, keys: u64) -> Result<Envoy, String> {
     let envoy = start(Kind::Palisade, origin, MEMORY)?;
-    load::send(envoy.address(), keys, &clients::from_networks("/content/a?status=404", keys, STRIDE), 404)?;
+    let failing = clients::from_networks("/content/a?status=404", keys, STRIDE);
+    Load::open(envoy.address())?.send(keys, &failing, 404)?;
     Ok(envoy)
 }
 

@@ -14,31 +14,48 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 /// What to send: writes request number `n` into the buffer.
 pub(crate) type Requests<'a> = &'a (dyn Fn(u64, &mut Vec<u8>) + Sync);
 
-/// Sends requests `0..count`, each expected to be answered with `status`.
-pub(crate) fn send(to: SocketAddr, count: u64, requests: Requests, status: u16) -> Result<(), String> {
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS)
-            .map(|_| scope.spawn(|| send_on_one(to, count, &next, requests, status)))
-            .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().unwrap_or(Err("a load thread ended early".into())))
-    })
+/// Open connections to one Envoy, kept between calls so that opening them is not measured.
+pub(crate) struct Load {
+    connections: Vec<Connection>,
+    sent: u64,
 }
 
-fn send_on_one(
-    to: SocketAddr,
-    count: u64,
+impl Load {
+    /// Opens the connections.
+    pub(crate) fn open(to: SocketAddr) -> Result<Self, String> {
+        let connections = (0..CONNECTIONS).map(|_| Connection::open(to)).collect::<Result<_, _>>()?;
+        Ok(Self { connections, sent: 0 })
+    }
+
+    /// Sends the next `count` requests, each expected to be answered with `status`.
+    pub(crate) fn send(&mut self, count: u64, requests: Requests, status: u16) -> Result<(), String> {
+        let next = AtomicU64::new(self.sent);
+        self.sent += count;
+        let end = self.sent;
+        let next = &next;
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = self
+                .connections
+                .iter_mut()
+                .map(|connection| scope.spawn(move || send_on(connection, next, end, requests, status)))
+                .collect();
+            let ended = || Err("a load thread ended early".to_owned());
+            threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| ended()))
+        })
+    }
+}
+
+fn send_on(
+    connection: &mut Connection,
     next: &AtomicU64,
+    end: u64,
     requests: Requests,
     status: u16,
 ) -> Result<(), String> {
-    let mut connection = Connection::open(to)?;
     let mut request = Vec::with_capacity(4096);
     loop {
         let n = next.fetch_add(1, Ordering::Relaxed);
-        if n >= count {
+        if n >= end {
             return Ok(());
         }
         request.clear();

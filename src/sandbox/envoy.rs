@@ -131,7 +131,7 @@ impl Envoy {
         Ok(self.admin("GET", "/stats/prometheus")?.text())
     }
 
-    /// CPU time used so far, in seconds; resolution 10 ms.
+    /// CPU time used so far, in seconds, of all threads, user and system together.
     ///
     /// # Errors
     /// When Envoy is gone.
