@@ -18,6 +18,32 @@ use crate::report::{Trouble, VerdictLine};
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
 impl Guard {
+    /// Takes the answer's status; whether that was enough. It is where the outcome hangs on nothing
+    /// else and changes no tally: then it does not matter who gave the answer either.
+    pub fn answer_status(&mut self, host: &dyn Host, x: &mut Exchange, status: &[u8]) -> bool {
+        let Some((index, policy)) = self.policy(x).filter(|_| x.stage == Stage::AwaitsAnswer) else {
+            return true;
+        };
+        let headers = Headers::new(vec![(b":status", status)]);
+        let found = match outcome::from_headers(policy, &headers) {
+            Reading::Known(found) if !policy.reads_answer_headers() => found,
+            _ => return false,
+        };
+        let changes = match found {
+            Outcome::Error => false,
+            Outcome::Failure => true,
+            Outcome::Success => {
+                let (subject, now_ms) = (x.facets.get(Facet::Subject), host.now_ms());
+                x.slots.iter().flatten().any(|slot| self.memory.minds_success(host, *slot, subject, now_ms))
+            }
+        };
+        if !changes {
+            self.tell.outcome(index, found);
+            x.stage = Stage::Idle;
+        }
+        !changes
+    }
+
     /// Takes the answer's headers. `last`: no body follows.
     pub fn answer(&mut self, host: &dyn Host, x: &mut Exchange, headers: &Headers<'_>, last: bool) {
         if x.stage != Stage::AwaitsAnswer {

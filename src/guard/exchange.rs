@@ -20,6 +20,8 @@ pub struct Exchange {
     pub(super) headers_held: bool,
     /// `content-encoding` of the body that is being read.
     pub(super) encoding: Option<Vec<u8>>,
+    /// A reply that waits for the end of the request's body.
+    pub(super) refusal: Option<Step>,
     /// The origin's answer, while its body is read.
     pub(super) answer: Option<Answer>,
 }
@@ -81,6 +83,12 @@ impl Exchange {
     #[must_use]
     pub fn awaits_body(&self) -> bool {
         self.stage == Stage::AwaitsBody
+    }
+
+    /// Whether the body is awaited to be read, not only to come to its end.
+    #[must_use]
+    pub fn reads_body(&self) -> bool {
+        self.refusal.is_none()
     }
 
     /// Whether the answer's body is to be shown.

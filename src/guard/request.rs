@@ -48,6 +48,10 @@ impl Guard {
         x: &mut Exchange,
         sent: Result<&[u8], BodyTrouble>,
     ) -> Step {
+        if let Some(step) = x.refusal.take() {
+            x.stage = Stage::Idle;
+            return step;
+        }
         let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
         let limit = self.settings.body_limit;
         let read = sent.and_then(|sent| {
@@ -113,11 +117,19 @@ impl Guard {
             x.headers_held = true;
             return self.judge(host, x);
         }
-        // A client that is condemned already is not asked for its body.
-        if let Some(step) = self.standing_reply(host, x) {
+        let limit = self.settings.body_limit as u64;
+        let declared = declared_length(headers);
+        if let Some(step) = self.early_reply(host, x) {
+            // HTTP/1.1 has to close a connection on an answer that comes before the body's end, and
+            // a new connection costs more than the rest of a short body.
+            if self.settings.hold_headers && declared.is_some_and(|bytes| bytes <= limit) {
+                x.refusal = Some(step);
+                x.stage = Stage::AwaitsBody;
+                return Step::next(Next::Hold);
+            }
             return step;
         }
-        if declared_length(headers).is_some_and(|bytes| bytes > self.settings.body_limit as u64) {
+        if declared.is_some_and(|bytes| bytes > limit) {
             x.headers_held = true;
             return match self.body_trouble(host, x, BodyTrouble::TooLarge) {
                 Some(step) => step,
@@ -138,8 +150,9 @@ impl Guard {
     ) -> Fingerprint {
         let client = &self.settings.client;
         if needs_address {
-            match &client.address {
-                Some(name) => x.facets.set_address(&self.hashes, headers.get(name).unwrap_or_default()),
+            // An edge that left its header out leaves Envoy's own view.
+            match client.address.as_ref().and_then(|name| headers.get(name)) {
+                Some(address) => x.facets.set_address(&self.hashes, address),
                 None => {
                     let address = host.attribute(Attribute::SourceAddress).unwrap_or_default();
                     x.facets.set_address(&self.hashes, &address);
@@ -178,60 +191,67 @@ impl Guard {
         Some(Step::next(Next::Reply(respond::refuse_trouble(x.grpc))))
     }
 
-    /// The reply, where a verdict stands on one of the request's keys and is carried out.
-    fn standing_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
+    /// The verdict on a request of which everything is known that will be.
+    fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         let tallies = self.view(host, x, now_ms);
-        let (index, policy) = self.policy(x)?;
-        let standing = severest(&tallies, now_ms)?;
-        if policy.mode == Mode::Observe {
-            return None;
+        if let Some(standing) = severest(&tallies, now_ms) {
+            return self.uphold(x, standing, now_ms);
         }
+        x.stage = Stage::AwaitsAnswer;
+        self.point_out(x, &tallies)
+    }
+
+    /// The reply, where a verdict stands on one of the keys that are known so far.
+    fn early_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
+        let now_ms = host.now_ms();
+        let tallies = self.view(host, x, now_ms);
+        let standing = severest(&tallies, now_ms)?;
+        let (_, policy) = self.policy(x)?;
+        (policy.mode == Mode::Enforce).then(|| self.uphold(x, standing, now_ms))
+    }
+
+    /// Carries a standing verdict out, or says what would be done where the policy observes.
+    fn uphold(&mut self, x: &mut Exchange, standing: Standing, now_ms: u64) -> Step {
+        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
+        let enforced = policy.mode == Mode::Enforce;
         let action = Action::of(standing);
         let left_s = (u64::from(standing.until_s) * 1000).saturating_sub(now_ms).div_ceil(1000);
         let reply = respond::refuse(Refusal { action, policy: &policy.name, left_s, grpc: x.grpc });
         let note = self.standing_note(x, index, standing);
+        if !enforced {
+            x.stage = Stage::AwaitsAnswer;
+            return Step { note, ..Step::next(Next::Pass) };
+        }
         x.stage = Stage::Idle;
         self.tell.answered(index);
-        Some(Step { note, ..Step::next(Next::Reply(reply)) })
+        Step { note, ..Step::next(Next::Reply(reply)) }
     }
 
-    /// The verdict on a request of which everything is known that will be.
-    fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
-        if let Some(step) = self.standing_reply(host, x) {
-            return step;
-        }
-        x.stage = Stage::AwaitsAnswer;
-        let now_ms = host.now_ms();
-        let tallies = self.view(host, x, now_ms);
-        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
+    /// What the evidence so far is worth saying. Only the origin's answers condemn: until the next
+    /// one even a high score is no more than a tag.
+    fn point_out(&mut self, x: &Exchange, tallies: &[Option<Tally>]) -> Step {
         let mut step = Step::next(Next::Pass);
-        if let Some(standing) = severest(&tallies, now_ms) {
-            // The policy only observes: say what would have been done.
-            step.note = self.standing_note(x, index, standing);
-            return step;
-        }
+        let Some((index, policy)) = self.policy(x) else { return step };
         let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
         if evidence.is_empty() {
             return step;
         }
-        // Only the origin's answers condemn; until the next one a higher score is a tag.
         let judgement = Judgement::new(policy, evidence);
         let action = judgement.action.min(Action::Tag);
         if action == Action::Allow {
             return step;
         }
-        let reasons: Vec<&str> = judgement.reasons(policy).collect();
+        let listed = judgement.reasons(policy).collect::<Vec<_>>().join(",");
         let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
-        let (name, listed) = (&policy.name, reasons.join(","));
+        let (policy_name, name) = (&policy.name, action.name());
         let score = format!("{:.1}", judgement.score);
         step.note = Some(format!(
-            "action={};policy={name};reasons={listed};score={score};fingerprint={fingerprint}",
-            action.name()
+            "action={name};policy={policy_name};reasons={listed};score={score};fingerprint={fingerprint}"
         ));
         if action == Action::Tag && policy.mode == Mode::Enforce && x.headers_held {
             step.tags = vec![
-                ("x-palisade-action", action.name().to_owned()),
+                ("x-palisade-action", name.to_owned()),
                 ("x-palisade-score", score),
                 ("x-palisade-reasons", listed),
                 ("x-palisade-fingerprint", fingerprint),

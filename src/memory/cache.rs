@@ -104,15 +104,22 @@ impl Memory {
         tally
     }
 
+    /// Whether a success would change anything that a rule can see.
+    pub fn minds_success(&mut self, host: &dyn Host, slot: Slot, subject: Option<u64>, now_ms: u64) -> bool {
+        let tally = self.view(host, slot, now_ms);
+        self.spec(slot).is_some_and(|spec| tally.minds_success(spec, subject, now_ms))
+    }
+
     /// Takes in what happened to a key, and returns its tally after that.
     pub fn record(&mut self, host: &dyn Host, slot: Slot, event: Event, now_ms: u64) -> Tally {
         if let Event::Success(subject) = event {
             let mut tally = self.view(host, slot, now_ms);
-            let Some(spec) = self.spec(slot) else { return tally };
-            if !tally.minds_success(spec, subject, now_ms) {
+            if !self.minds_success(host, slot, subject, now_ms) {
                 return tally;
             }
-            if tally.is_quiet(now_ms) {
+            if tally.is_quiet(now_ms)
+                && let Some(spec) = self.spec(slot)
+            {
                 tally.apply(spec, event, now_ms);
                 self.keep(slot.key, tally, now_ms, true);
                 self.wait(host, Waiting { slot, at_ms: now_ms, event });

@@ -187,6 +187,14 @@ pub struct AnswerMatch {
     pub body: Option<String>,
 }
 
+impl Policy {
+    /// Whether a header of the answer, besides its status, can tell the outcome.
+    #[must_use]
+    pub fn reads_answer_headers(&self) -> bool {
+        self.failure.header.is_some() || self.success.as_ref().is_some_and(|s| s.header.is_some())
+    }
+}
+
 impl AnswerMatch {
     /// Whether the answer's body has to be read to tell.
     #[must_use]

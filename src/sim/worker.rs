@@ -98,7 +98,11 @@ impl Worker {
         }
         let answer = origin();
         self.host.answer_details.replace(answer.details.clone());
-        self.guard.answer(&self.host, &mut x, &view(&answer.headers), answer.body.is_empty());
+        let status =
+            answer.headers.iter().find(|(name, _)| name == ":status").map_or("", |(_, v)| v.as_str());
+        if !self.guard.answer_status(&self.host, &mut x, status.as_bytes()) {
+            self.guard.answer(&self.host, &mut x, &view(&answer.headers), answer.body.is_empty());
+        }
         if x.awaits_answer_body() {
             self.guard.answer_body(&self.host, &mut x, &answer.body, true);
         }

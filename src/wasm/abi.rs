@@ -37,6 +37,13 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> u32;
     fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_value(
+        kind: u32,
+        name: *const u8,
+        name_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_replace_header_map_value(
         kind: u32,
         name: *const u8,
@@ -104,6 +111,12 @@ pub(super) fn buffer(kind: u32, start: usize, max: usize) -> Option<Vec<u8>> {
 pub(super) fn header_map(kind: u32) -> Option<Vec<u8>> {
     // SAFETY: as above.
     bytes(|data, size| unsafe { proxy_get_header_map_pairs(kind, data, size) }).ok()
+}
+
+pub(super) fn header(kind: u32, name: &str) -> Option<Vec<u8>> {
+    // SAFETY: as above, and `name` lives through the call.
+    bytes(|data, size| unsafe { proxy_get_header_map_value(kind, name.as_ptr(), name.len(), data, size) })
+        .ok()
 }
 
 pub(super) fn property(path: &[u8]) -> Option<Vec<u8>> {

@@ -53,7 +53,9 @@ impl Filter {
         let shared = Rc::clone(&self.shared);
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return Flow::Continue };
         let buffered;
-        let body = if bytes > guard.body_limit() {
+        let body = if !self.exchange.reads_body() {
+            Ok(&[][..])
+        } else if bytes > guard.body_limit() {
             Err(BodyTrouble::TooLarge)
         } else {
             buffered = abi::buffer(abi::BUFFER_REQUEST_BODY, 0, bytes).unwrap_or_default();
@@ -109,6 +111,11 @@ impl HttpContext for Filter {
         }
         let shared = Rc::clone(&self.shared);
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return Flow::Continue };
+        // For most answers the status is enough, at half the cost of all headers.
+        let status = abi::header(abi::MAP_RESPONSE_HEADERS, ":status").unwrap_or_default();
+        if guard.answer_status(&shared.host, &mut self.exchange, &status) {
+            return Flow::Continue;
+        }
         let map = abi::header_map(abi::MAP_RESPONSE_HEADERS).unwrap_or_default();
         guard.answer(&shared.host, &mut self.exchange, &Headers::from_wire(&map), last);
         Flow::Continue
