@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) kind: Kind,
     /// The case of plain Envoy it is compared with.
     pub(crate) plain: &'static str,
+    /// Whether it is answered without the origin, so that it is to cost less than proxying.
+    pub(crate) is_cheaper: bool,
     /// A request that is sent, failing, until Palisade refuses its client.
     condemned_by: Option<OwnRequests>,
     requests: OwnRequests,
@@ -33,6 +35,7 @@ pub(crate) fn all() -> Vec<Case> {
         name,
         kind,
         plain,
+        is_cheaper: status == 403,
         condemned_by: None,
         requests,
         status,

@@ -67,51 +67,72 @@ fn send_on(
     }
 }
 
-/// One keep-alive connection.
+/// One keep-alive connection, opened again when Envoy closed it with its last answer, as it does
+/// after a refusal that came before the request's body was read.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    to: SocketAddr,
+    stream: Option<TcpStream>,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     /// Connects.
     pub(crate) fn open(to: SocketAddr) -> Result<Self, String> {
-        let failed = |e: std::io::Error| format!("connect to Envoy at {to}: {e}");
-        let stream = TcpStream::connect(to).map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(failed)?;
-        Ok(Self { stream, buffer: vec![0; ANSWER_LIMIT] })
+        Ok(Self { to, stream: Some(connect(to)?), buffer: vec![0; ANSWER_LIMIT] })
     }
 
     /// Sends one request, reads its whole answer, and returns the status.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<u16, String> {
-        self.stream.write_all(request).map_err(|e| format!("send: {e}"))?;
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => connect(self.to)?,
+        };
+        stream.write_all(request).map_err(|e| format!("send: {e}"))?;
         let mut filled = 0;
         loop {
             let space = self.buffer.get_mut(filled..).filter(|space| !space.is_empty());
             let space = space.ok_or("an answer is longer than expected")?;
-            let read = self.stream.read(space).map_err(|e| format!("read: {e}"))?;
+            let read = stream.read(space).map_err(|e| format!("read: {e}"))?;
             if read == 0 {
                 return Err("Envoy closed a connection within an answer".to_owned());
             }
             filled += read;
-            if let Some(status) = whole_answer(self.buffer.get(..filled).unwrap_or_default())? {
-                return Ok(status);
+            if let Some(answer) = whole_answer(self.buffer.get(..filled).unwrap_or_default())? {
+                self.stream = answer.keeps_open.then_some(stream);
+                return Ok(answer.status);
             }
         }
     }
 }
 
-/// The status once head and body are there.
-fn whole_answer(bytes: &[u8]) -> Result<Option<u16>, String> {
+fn connect(to: SocketAddr) -> Result<TcpStream, String> {
+    let failed = |e: std::io::Error| format!("connect to Envoy at {to}: {e}");
+    let stream = TcpStream::connect(to).map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(failed)?;
+    Ok(stream)
+}
+
+struct Answer {
+    status: u16,
+    keeps_open: bool,
+}
+
+/// The answer once its head and body are there.
+fn whole_answer(bytes: &[u8]) -> Result<Option<Answer>, String> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut head = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head_length) = head.parse(bytes).map_err(|e| format!("answer: {e}"))?
     else {
         return Ok(None);
     };
-    let length = head.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-length"));
-    let length = length.and_then(|h| std::str::from_utf8(h.value).ok()?.parse::<usize>().ok());
+    let value = |name: &str| {
+        let header = head.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(header.value).ok()
+    };
+    let length = value("content-length").and_then(|length| length.parse::<usize>().ok());
     let length = length.ok_or("an answer without a length")?;
-    Ok(head.code.filter(|_| bytes.len() >= head_length + length))
+    let keeps_open = value("connection") != Some("close");
+    let status = head.code.unwrap_or(0);
+    Ok((bytes.len() >= head_length + length).then_some(Answer { status, keeps_open }))
 }

@@ -86,23 +86,21 @@ fn add_costs(report: &mut Report, cases: &[Case], measured: &Rounds) -> Result<(
             case.name
         ))?;
         report.add(case.name, us, "us/request", "")?;
-        let Some(added) = median_added(measured, case.name, case.plain).filter(|_| case.name != case.plain)
-        else {
+        if case.name == case.plain {
             continue;
-        };
-        if case.kind != Kind::Plain {
-            report.add(&format!("{} adds", case.name), added, "us/request", "")?;
         }
-        if let Some(lua_adds) = lua_adds.filter(|_| matches!(case.kind, Kind::Empty | Kind::Palisade)) {
+        if case.is_cheaper {
+            let plain = measured.get(case.plain).and_then(|rounds| median(rounds));
+            let Some(plain) = plain else { continue };
+            let goal = if case.kind == Kind::Palisade { "<= 0.8" } else { "" };
+            report.add(&format!("{} / {}", case.name, case.plain), us / plain, "", goal)?;
+            continue;
+        }
+        let Some(added) = median_added(measured, case.name, case.plain) else { continue };
+        report.add(&format!("{} adds", case.name), added, "us/request", "")?;
+        if let Some(lua_adds) = lua_adds.filter(|_| case.kind != Kind::Lua) {
             let goal = if case.name == "allowed" { "<= 1.5" } else { "" };
             report.add(&format!("{} adds / lua adds", case.name), added / lua_adds, "", goal)?;
-        }
-        let blocked = case.name.starts_with("blocked");
-        if let Some(plain) = measured.get(case.plain).and_then(|rounds| median(rounds))
-            && (blocked || case.name == "direct")
-        {
-            let goal = if blocked { "<= 0.8" } else { "" };
-            report.add(&format!("{} / {}", case.name, case.plain), us / plain, "", goal)?;
         }
     }
     Ok(())
