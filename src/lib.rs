@@ -25,6 +25,8 @@ mod wasm;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sim;
 
-// Native tools: real Envoy in a child process.
+// Native tools: checking a configuration, and real Envoy in a child process.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod check;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sandbox;

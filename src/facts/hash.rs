@@ -100,7 +100,10 @@ mod tests {
         assert_eq!(public(b"curl/8.5.0"), 9_484_674_781_469_366_934);
         let h = hashes("0123456789abcdef");
         assert_eq!(h.personal("subject", b"a@b.example"), 4_674_204_931_768_795_064);
-        assert_eq!(h.tally(b"login", [(0, 1), (2, 3)].into_iter()), Key(273_851_589_557_998_319_928_213_352_840_212_307_210));
+        assert_eq!(
+            h.tally(b"login", [(0, 1), (2, 3)].into_iter()),
+            Key(273_851_589_557_998_319_928_213_352_840_212_307_210)
+        );
     }
 
     #[test]

@@ -1,0 +1,127 @@
+//! Parts of a checked configuration in the words of the configuration language.
+
+use crate::config::{Config, show_duration};
+use crate::policy::{
+    AnswerMatch, Facet, Finding, Mode, OnTrouble, Policy, Role, Rule, Rung, SubjectSource, SubjectsOf,
+    TallySpec,
+};
+
+/// The role as operators write it.
+pub(super) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Login => "login",
+        Role::Signup => "signup",
+        Role::PasswordReset => "password-reset",
+        Role::GiftCard => "gift-card",
+        Role::AddPayment => "add-payment",
+        Role::Checkout => "checkout",
+        Role::AddToCart => "add-to-cart",
+        Role::Comment => "comment",
+        Role::Content => "content",
+    }
+}
+
+pub(super) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::Enforce => "enforce",
+    }
+}
+
+pub(super) fn on_trouble(on_trouble: OnTrouble) -> &'static str {
+    match on_trouble {
+        OnTrouble::Allow => "allow",
+        OnTrouble::Block => "block",
+    }
+}
+
+/// Kind and place of the subject.
+pub(super) fn subject(subject: &SubjectSource) -> (&'static str, &str) {
+    match subject {
+        SubjectSource::Json(pointer) => ("json", pointer),
+        SubjectSource::Form(name) => ("form", name),
+        SubjectSource::Query(name) => ("query", name),
+        SubjectSource::Path(path) => ("path", path.text()),
+        SubjectSource::Header(name) => ("header", name),
+        SubjectSource::Cookie(name) => ("cookie", name),
+    }
+}
+
+/// The marks of an answer, any of which is enough.
+pub(super) fn answer(answer: &AnswerMatch) -> String {
+    let mut marks = Vec::new();
+    if !answer.status.is_empty() {
+        marks.push(format!("status {}", statuses(&answer.status).join(", ")));
+    }
+    if let Some((name, value)) = &answer.header {
+        let value = value.as_ref().map(|value| format!(": {value}")).unwrap_or_default();
+        marks.push(format!("header {name}{value}"));
+    }
+    if let Some((pointer, value)) = &answer.json {
+        let value = value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();
+        marks.push(format!("json {pointer}{value}"));
+    }
+    if let Some(text) = &answer.body {
+        marks.push(format!("body holds {text:?}"));
+    }
+    marks.join(", or ")
+}
+
+/// Codes, those of a whole class as the class.
+fn statuses(status: &[u16]) -> Vec<String> {
+    let whole = |class: u16| (class * 100..class * 100 + 100).all(|code| status.contains(&code));
+    let mut shown = Vec::new();
+    for &code in status {
+        if !whole(code / 100) {
+            shown.push(code.to_string());
+        } else if code % 100 == 0 {
+            shown.push(format!("{}xx", code / 100));
+        }
+    }
+    shown
+}
+
+pub(super) fn key(key: &[Facet]) -> String {
+    key.iter().map(|facet| facet.name()).collect::<Vec<_>>().join(" + ")
+}
+
+/// The configuration's word for what a rule counts, its threshold and its score. `None` for a
+/// failure test, which has neither.
+pub(super) fn count(rule: &Rule, tally: &TallySpec) -> Option<(&'static str, u32, f64)> {
+    match rule.finding {
+        Finding::FailureTest => None,
+        Finding::Failures { at_least, score } => Some(("failures", at_least, score)),
+        Finding::Successes { at_least, score } => Some(("successes", at_least, score)),
+        Finding::Requests { at_least, score } => Some(("requests", at_least, score)),
+        Finding::Subjects { at_least, score } => match tally.subjects_of {
+            SubjectsOf::Requests => Some(("subjects", at_least, score)),
+            SubjectsOf::Failures => Some(("failed_subjects", at_least, score)),
+        },
+    }
+}
+
+/// Each rung with its score and times, and when repeats are forgotten.
+pub(super) fn ladder(policy: &Policy) -> String {
+    let times = |rung: Option<Rung>| match rung {
+        Some(rung) => format!(" for {} up to {}", show_duration(rung.for_ms), show_duration(rung.up_to_ms)),
+        None => String::new(),
+    };
+    let rungs = Config::rungs(policy).into_iter().map(|(name, at)| {
+        let times = match name {
+            "limit" => times(policy.ladder.limit),
+            "block" => times(policy.ladder.block),
+            _ => String::new(),
+        };
+        format!("{name} at {at}{times}")
+    });
+    let rungs = rungs.collect::<Vec<_>>().join(", ");
+    format!("{rungs}; a repeat is forgotten after {}", show_duration(policy.ladder.forget_ms))
+}
+
+/// The highest score, and the rungs it reaches.
+pub(super) fn reach(policy: &Policy) -> String {
+    let highest = Config::highest_score(policy);
+    let rungs = Config::rungs(policy);
+    let reached: Vec<_> = rungs.iter().filter(|(_, at)| highest >= *at).map(|(name, _)| *name).collect();
+    format!("{highest}, which reaches {}", reached.join(", "))
+}

@@ -1,0 +1,114 @@
+//! The findings of a check, for programs.
+
+use serde_json::{Value, json};
+
+use super::{Checked, Plugin, describe};
+use crate::config::Config;
+use crate::memory;
+use crate::policy::{AnswerMatch, Policy, Rung};
+
+/// The whole report, mistakes included.
+pub(super) fn report(checked: &Checked) -> Value {
+    let mistakes = checked
+        .mistakes
+        .iter()
+        .map(|mistake| json!({ "path": mistake.path, "problem": mistake.problem, "remedy": mistake.remedy }));
+    let notes = checked.notes.iter().map(|note| json!({ "path": note.path, "text": note.text }));
+    json!({
+        "source": checked.source,
+        "kind": checked.kind,
+        "ok": checked.mistakes.is_empty(),
+        "mistakes": mistakes.collect::<Vec<_>>(),
+        "notes": notes.collect::<Vec<_>>(),
+        "plugins": checked.plugins.iter().map(plugin).collect::<Vec<_>>(),
+    })
+}
+
+fn plugin(plugin: &Plugin) -> Value {
+    let settings = &plugin.config.settings;
+    let bound = memory::bound(settings.memory_bytes);
+    let routes = settings.routes.iter().map(|route| {
+        json!({
+            "hosts": route.matches.hosts,
+            "methods": route.matches.methods,
+            "path": route.matches.path.as_ref().map(|path| path.text()),
+            "policy": settings.policies.get(usize::from(route.policy.0)).map(|policy| &policy.name),
+        })
+    });
+    json!({
+        "path": plugin.path,
+        "memory": {
+            "configured_bytes": settings.memory_bytes,
+            "bytes": bound.bytes,
+            "worker_bytes": bound.worker_bytes,
+            "pages": bound.pages,
+            "tallies": bound.records,
+        },
+        "body_limit_bytes": settings.body_limit,
+        "hold_headers": settings.hold_headers,
+        "policies": settings.policies.iter().map(|p| policy(p, &plugin.config)).collect::<Vec<_>>(),
+        "routes": routes.collect::<Vec<_>>(),
+    })
+}
+
+fn policy(policy: &Policy, config: &Config) -> Value {
+    let left_out = config.left_out.iter().filter(|left| left.policy == policy.name);
+    let left_out = left_out.map(|left| json!({ "rule": left.rule, "because": left.because }));
+    let subject = policy.subject.as_ref().map(|subject| {
+        let (kind, place) = describe::subject(subject);
+        json!({ kind: place })
+    });
+    let rung = |rung: Option<Rung>| {
+        rung.map(|rung| json!({ "at": rung.at, "for_ms": rung.for_ms, "up_to_ms": rung.up_to_ms }))
+    };
+    json!({
+        "name": policy.name,
+        "role": describe::role(policy.role),
+        "mode": describe::mode(policy.mode),
+        "on_trouble": describe::on_trouble(policy.on_trouble),
+        "subject": subject,
+        "failure": answer(&policy.failure),
+        "success": policy.success.as_ref().map(answer),
+        "rules": rules(policy),
+        "left_out": left_out.collect::<Vec<_>>(),
+        "ladder": {
+            "observe": policy.ladder.observe,
+            "tag": policy.ladder.tag,
+            "limit": rung(policy.ladder.limit),
+            "block": rung(policy.ladder.block),
+            "forget_ms": policy.ladder.forget_ms,
+        },
+        "highest_score": Config::highest_score(policy),
+    })
+}
+
+fn rules(policy: &Policy) -> Vec<Value> {
+    let rule = |rule: &crate::policy::Rule| {
+        let tally = policy.tallies.get(rule.tally)?;
+        let mut shown = json!({
+            "name": rule.name,
+            "key": tally.key.iter().map(|facet| facet.name()).collect::<Vec<_>>(),
+            "window_ms": tally.window_ms,
+            "tally": rule.tally,
+        });
+        let map = shown.as_object_mut()?;
+        if let Some((word, at_least, score)) = describe::count(rule, tally) {
+            map.insert(word.to_owned(), at_least.into());
+            map.insert("score".to_owned(), score.into());
+        } else if let Some(test) = tally.failure_test {
+            let test = json!({ "usual": test.usual, "hostile": test.hostile });
+            map.insert("failure_test".to_owned(), test);
+        }
+        Some(shown)
+    };
+    policy.rules.iter().filter_map(rule).collect()
+}
+
+fn answer(answer: &AnswerMatch) -> Value {
+    json!({
+        "status": answer.status,
+        "header": answer.header.as_ref().map(|(name, value)| json!({ "name": name, "value": value })),
+        "json": answer.json.as_ref().map(|(pointer, value)| json!({ "pointer": pointer, "value": value })),
+        "body": answer.body,
+    })
+}

@@ -1,0 +1,122 @@
+//! The findings of a check, for people.
+
+use core::fmt::{self, Write};
+
+use super::{Checked, Plugin, describe};
+use crate::config::{show_bytes, show_duration};
+use crate::memory;
+use crate::policy::{Policy, RouteMatch};
+
+/// The whole report. Mistakes are not in it: they have lines of their own.
+pub(super) fn report(checked: &Checked) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write_report(&mut out, checked);
+    out
+}
+
+fn write_report(out: &mut String, checked: &Checked) -> fmt::Result {
+    let source = &checked.source;
+    if checked.mistakes.is_empty() {
+        writeln!(out, "OK: {source}, {}", checked.kind)?;
+    }
+    for note in &checked.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    for plugin in &checked.plugins {
+        if !plugin.path.is_empty() {
+            writeln!(out, "\nat {}", plugin.path)?;
+        }
+        for policy in &plugin.config.settings.policies {
+            write_policy(out, plugin, policy)?;
+        }
+        write_routes(out, plugin)?;
+        write_memory(out, plugin)?;
+    }
+    Ok(())
+}
+
+fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Result {
+    let (role, mode) = (describe::role(policy.role), describe::mode(policy.mode));
+    let on_trouble = describe::on_trouble(policy.on_trouble);
+    writeln!(out, "\npolicy {}: role {role}, mode {mode}, on_trouble {on_trouble}", policy.name)?;
+    if let Some(subject) = &policy.subject {
+        let (kind, place) = describe::subject(subject);
+        writeln!(out, "  subject   {kind} {place}")?;
+    }
+    writeln!(out, "  failure   {}", describe::answer(&policy.failure))?;
+    if let Some(success) = &policy.success {
+        writeln!(out, "  success   {}", describe::answer(success))?;
+    }
+    write_rules(out, policy)?;
+    for left in plugin.config.left_out.iter().filter(|left| left.policy == policy.name) {
+        writeln!(out, "  left out  {}: {}", left.rule, left.because)?;
+    }
+    writeln!(out, "  ladder    {}", describe::ladder(policy))?;
+    writeln!(out, "  highest   {}", describe::reach(policy))
+}
+
+fn write_rules(out: &mut String, policy: &Policy) -> fmt::Result {
+    let mut rows = Vec::new();
+    for rule in &policy.rules {
+        let Some(tally) = policy.tallies.get(rule.tally) else {
+            continue;
+        };
+        let (finds, score) = match (describe::count(rule, tally), tally.failure_test) {
+            (Some((word, at_least, score)), _) => (format!("{at_least} {word}"), score.to_string()),
+            (None, Some(test)) => {
+                (format!("failure test, {} or {}", test.usual, test.hostile), "up to 32".into())
+            }
+            (None, None) => continue,
+        };
+        rows.push([
+            rule.name.clone(),
+            describe::key(&tally.key),
+            show_duration(tally.window_ms),
+            finds,
+            score,
+        ]);
+    }
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3].map(width);
+    for (i, [name, key, within, finds, score]) in rows.iter().enumerate() {
+        let title = if i == 0 { "rules" } else { "" };
+        let [a, b, c, d] = widths;
+        writeln!(out, "  {title:<9} {name:<a$}  {key:<b$}  {within:<c$}  {finds:<d$}  score {score}")?;
+    }
+    Ok(())
+}
+
+fn write_routes(out: &mut String, plugin: &Plugin) -> fmt::Result {
+    let settings = &plugin.config.settings;
+    if settings.routes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nroutes, the first match counts")?;
+    for route in &settings.routes {
+        let policy = settings.policies.get(usize::from(route.policy.0)).map_or("", |policy| &policy.name);
+        writeln!(out, "  {} -> {policy}", describe_match(&route.matches))?;
+    }
+    Ok(())
+}
+
+fn describe_match(matches: &RouteMatch) -> String {
+    let any = |list: &[String], any: &str| if list.is_empty() { any.to_owned() } else { list.join(" or ") };
+    let path = matches.path.as_ref().map_or("any path", |path| path.text());
+    format!("{} {} {path}", any(&matches.hosts, "any host"), any(&matches.methods, "any method"))
+}
+
+fn write_memory(out: &mut String, plugin: &Plugin) -> fmt::Result {
+    let asked = plugin.config.settings.memory_bytes;
+    let bound = memory::bound(asked);
+    writeln!(
+        out,
+        "\nmemory at most {} bytes in the Envoy process ({} configured, {} pages, {} tallies), and at most {} bytes in each worker",
+        bound.bytes,
+        show_bytes(asked),
+        bound.pages,
+        bound.records,
+        bound.worker_bytes
+    )
+}
