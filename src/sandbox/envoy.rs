@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::http::{self, Answer};
-use super::launch::{Launch, SANDBOX_SECRET, find_envoy};
+use super::launch::{Launch, SANDBOX_SECRET, envoy_program};
 use super::process;
 
 /// How long an answer of the admin interface may take.
@@ -38,7 +38,7 @@ impl Envoy {
     /// # Errors
     /// When Envoy is missing, does not start, or is not ready in time; with the end of its log.
     pub(super) fn start(launch: Launch) -> Result<Self, String> {
-        let program = find_envoy()?;
+        let program = envoy_program()?;
         let folder = tempfile::Builder::new()
             .prefix("palisade-envoy-")
             .tempdir()

@@ -37,8 +37,8 @@ impl Answer {
     }
 }
 
-/// Sends one request and reads the whole answer. `host` and `connection: close` are added, and
-/// `content-length` when there is a body.
+/// Sends one request and reads the whole answer. `connection: close` is added, `host` unless
+/// `headers` name one, and `content-length` when there is a body.
 ///
 /// # Errors
 /// Says at which step the exchange broke; an answer later than `deadline` is an error.
@@ -54,7 +54,10 @@ pub fn send(
     let mut stream = TcpStream::connect_timeout(&to, deadline).map_err(|e| failed("connect", e))?;
     stream.set_read_timeout(Some(deadline)).map_err(|e| failed("set up", e))?;
     stream.set_write_timeout(Some(deadline)).map_err(|e| failed("set up", e))?;
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        request.push_str(&format!("host: {to}\r\n"));
+    }
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -87,7 +87,7 @@ impl Launch {
 ///
 /// # Errors
 /// One line with the remedy when there is none.
-pub(super) fn find_envoy() -> Result<PathBuf, String> {
+pub fn envoy_program() -> Result<PathBuf, String> {
     if let Some(path) = std::env::var_os("ENVOY").map(PathBuf::from) {
         return if path.is_file() {
             Ok(path)

@@ -15,7 +15,7 @@ pub mod run;
 pub use bootstrap::Bootstrap;
 pub use envoy::Envoy;
 pub use figures::Report;
-pub use launch::Launch;
+pub use launch::{Launch, envoy_program};
 
 /// The module as `make wasm` builds it, relative to the project's root.
 pub const MODULE: &str = "target/wasm32-wasip1/release/palisade.wasm";

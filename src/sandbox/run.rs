@@ -9,7 +9,7 @@ use std::process::Command;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::launch::{SANDBOX_SECRET, find_envoy};
+use super::launch::{SANDBOX_SECRET, envoy_program};
 use super::{Bootstrap, MODULE, project_root, say};
 
 /// What `palisade run` takes.
@@ -49,7 +49,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     if !module.is_file() {
         return Err(format!("{MODULE} is not built: run `make wasm`"));
     }
-    let program = find_envoy()?;
+    let program = envoy_program()?;
     let (address, port) = (options.listen, options.port);
     say(&format!("Envoy with Palisade on http://{address}:{port} in front of {}", options.upstream))?;
     let mut command = Command::new(&program);
