@@ -85,6 +85,8 @@ async fn run(arguments: &Arguments) -> Result<bool, String> {
     }
     let file = judged.report.write()?;
     let conclusion = if judged.failures.is_empty() { "Every expectation holds." } else { "The demo failed." };
+    let root = project_root()?;
+    let file = file.strip_prefix(&root).unwrap_or(&file);
     say(&format!("{conclusion} Figures: {}", file.display()));
     Ok(judged.failures.is_empty())
 }

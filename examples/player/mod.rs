@@ -4,16 +4,16 @@
 //! shows only in the answers.
 
 mod attack;
-mod browser;
+pub(crate) mod browser;
 mod customer;
-mod family;
+pub(crate) mod family;
 mod ledger;
 mod outcome;
-mod plan;
+pub(crate) mod plan;
 mod play;
 mod progress;
 mod tool;
-mod wire;
+pub(crate) mod wire;
 mod wordlist;
 
 pub(crate) use ledger::Ledger;
