@@ -78,8 +78,13 @@ async fn run(arguments: &Arguments) -> Result<bool, String> {
     progress.finish();
     let (with, without) = (with?, without?);
     say(&table::comparison(&plan, &with.outcomes, &without.outcomes).to_string());
-    say(&table::verdicts(&guarded.envoy.stats()?));
-    let judged = expectation::judge(&plan, &with, &without)?;
+    let mut judged = expectation::judge(&plan, &with, &without)?;
+    match guarded.envoy.stats() {
+        Ok(stats) => say(&table::verdicts(&stats)),
+        Err(why) => judged
+            .failures
+            .push(format!("{why}; Envoy's log ends with\n{}", last_lines(&guarded.envoy.log()))),
+    }
     for failure in &judged.failures {
         say(&format!("NOT AS EXPECTED: {failure}"));
     }
@@ -108,6 +113,13 @@ async fn play(plan: &Arc<Plan>, side: &Side, progress: &Arc<Progress>) -> Result
     let outcomes = player::play(Arc::clone(plan), side.envoy.address(), Arc::clone(progress)).await;
     let disagreements = Ledger::read(side.ledger).await?.disagreements(&before, plan, &outcomes);
     Ok(Played { outcomes, disagreements })
+}
+
+/// The end of a log, which holds the reason where Envoy ended.
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let from = lines.len().saturating_sub(30);
+    lines.get(from..).unwrap_or_default().join("\n")
 }
 
 fn say(text: &str) {

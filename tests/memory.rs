@@ -42,6 +42,18 @@ fn host(store: &Arc<Store>, now_ms: u64) -> SimHost {
     host
 }
 
+/// One of eight workers: fails so often, on four keys in turn.
+fn fail(store: &Arc<Store>, times: u32) {
+    let (mut memory, host) = (memory(), host(store, NOW_MS));
+    for n in 0..times {
+        memory.record(&host, slot(u128::from(n % 4)), Event::Failure(None), NOW_MS);
+    }
+    while memory.has_waiting() {
+        memory.flush(&host, NOW_MS);
+    }
+    assert_eq!(memory.take_incidents().lost, 0);
+}
+
 #[test]
 fn eight_workers_lose_no_failure_though_every_other_write_conflicts() {
     const EACH: u32 = 2_000;
@@ -49,18 +61,7 @@ fn eight_workers_lose_no_failure_though_every_other_write_conflicts() {
         let store = Arc::new(Store::default());
         store.inject(Faults { conflict_every, refuse: false });
         std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let (mut memory, host) = (memory(), host(&store, NOW_MS));
-                    for n in 0..EACH {
-                        memory.record(&host, slot(u128::from(n % 4)), Event::Failure(None), NOW_MS);
-                    }
-                    while memory.has_waiting() {
-                        memory.flush(&host, NOW_MS);
-                    }
-                    assert_eq!(memory.take_incidents().lost, 0);
-                });
-            }
+            (0..8).for_each(|_| drop(scope.spawn(|| fail(&store, EACH))));
         });
         let (mut memory, host) = (memory(), host(&store, NOW_MS));
         for key in 0..4 {

@@ -1,6 +1,6 @@
 //! What the README promises, as scenarios: each file of tests/scenarios is played on a simulated
 //! host and in real Envoy with two workers, and must give the same verdicts on both.
-#![expect(missing_docs, clippy::disallowed_methods, reason = "a test plays in real time")]
+#![expect(clippy::print_stdout, reason = "a test says which scenario it plays")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+#[allow(unreachable_pub, clippy::disallowed_methods, reason = "Envoy is played in real time")]
 mod support;
 
 use std::sync::Arc;

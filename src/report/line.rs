@@ -34,7 +34,7 @@ pub struct VerdictLine<'a> {
     pub suppressed: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
 fn is_zero(n: &u64) -> bool {
     *n == 0
 }

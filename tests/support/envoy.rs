@@ -103,7 +103,8 @@ impl Stage for InEnvoy {
 impl InEnvoy {
     fn outcomes(&self, lines: &[Value]) -> Vec<Outcome> {
         let note = |id: usize| {
-            let line = lines.iter().find(|line| line["request_id"] == id.to_string());
+            let id = id.to_string();
+            let line = lines.iter().find(|line| line["request_id"] == id.as_str());
             let note = line.unwrap_or_else(|| panic!("no line for request {id}"))["palisade"].as_str();
             note.filter(|note| *note != "-").unwrap_or_default().trim_matches('"').to_owned()
         };
