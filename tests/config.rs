@@ -167,6 +167,26 @@ fn the_example_expands_as_the_presets_say() {
 }
 
 #[test]
+fn in_envoy_a_variable_that_is_not_set_is_a_mistake() {
+    let mistakes = config::read(&example("example"), &|_| None).unwrap_err();
+    assert_eq!(
+        mistakes.to_string(),
+        "secret.env: the environment variable PALISADE_SECRET is not set; set it where Envoy starts, and \
+         name it in vm_config.environment_variables.host_env_keys"
+    );
+}
+
+#[test]
+fn text_that_is_no_configuration_is_one_mistake() {
+    let message = |text: &str| config::read_text(text.as_bytes(), &env).unwrap_err().to_string();
+    let missing = "configuration: missing; write policies and a secret into the plugin's configuration";
+    assert_eq!(message(" \n"), missing);
+    assert!(message("{").starts_with("configuration: not JSON: EOF while parsing an object at line 1"));
+    let twice = r#"{"mode": "enforce", "mode": "observe"}"#;
+    assert!(message(twice).starts_with("configuration: not JSON: the key \"mode\" is there twice at line 1"));
+}
+
+#[test]
 fn a_class_of_status_codes_is_all_of_them() {
     let config = config::read(&example("everything"), &env).unwrap();
     let login = &config.settings.policies[usize::from(config.settings.by_name["login"].0)];

@@ -20,7 +20,7 @@ pub(super) fn read(node: &Node<'_>) -> Option<Ladder> {
     let before = node.findings.count();
     let score = |node: Option<Node<'_>>, preset: Option<f64>| match node {
         Some(node) if node.is_off() => None,
-        Some(node) => read_at(&node, " or off"),
+        Some(node) => read_at(&node, ", or off"),
         None => preset,
     };
     let rung = |node: Option<Node<'_>>, preset: Rung| match node {

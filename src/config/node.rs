@@ -65,7 +65,9 @@ impl<'a> Node<'a> {
             Value::Bool(_) if secret => "true or false".into(),
             Value::Number(_) if secret => "a number".into(),
             Value::String(_) if secret => "a text".into(),
-            Value::Bool(on) => on.to_string(),
+            // YAML has several words for each.
+            Value::Bool(true) => "true (or on, yes)".into(),
+            Value::Bool(false) => "false (or off, no)".into(),
             Value::Number(number) => number.to_string(),
             Value::String(text) => quote(text),
             Value::Array(items) if items.is_empty() => "an empty list".into(),

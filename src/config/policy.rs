@@ -70,15 +70,16 @@ pub(super) fn read(
     let subject = subject.and_then(|node| read_subject(&node));
     let own_ladder = ladder.is_some();
     let ladder = ladder.map_or(Some(LADDER), |node| ladder::read(&node));
-    // Without a preset nothing is known of the rules but their own form.
+    let path_is_subject = preset.is_none_or(|preset| preset.path_is_subject);
+    let present = Present { subject: written_subject || path_is_subject, ..defaults.present };
+    let left_before = left_out.len();
+    let drafts = rules::read(rules, preset, present, name, left_out);
+    // What follows needs the role.
     let preset = preset?;
     let failure = failure.unwrap_or_else(|| Some(default_failure(preset)));
     if let (Some(failure), Some((node, success))) = (&failure, &success) {
         answer::check_both(node, failure, success);
     }
-    let present = Present { subject: written_subject || preset.path_is_subject, ..defaults.present };
-    let left_before = left_out.len();
-    let drafts = rules::read(rules, preset, present, name, left_out);
     let (tallies, rules) = tally::share(&drafts, &format!("{path}.rules"), findings);
     if findings.count() > before {
         return None;

@@ -56,9 +56,9 @@ fn read_policy(node: &Node<'_>, names: &BTreeMap<String, PolicyId>) -> Option<Po
 pub fn no_such_policy<'n>(name: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     let known = words::all_of(names.clone());
     match words::nearest(name, names) {
-        Some(meant) => format!("did you mean {meant}? the policies are {known}"),
+        Some(meant) => format!("did you mean {meant}? known policies: {known}"),
         None if known.is_empty() => "there is no policy; add it to policies".into(),
-        None => format!("the policies are {known}"),
+        None => format!("known policies: {known}"),
     }
 }
 

@@ -84,10 +84,11 @@ pub struct LeftOut {
     pub because: String,
 }
 
-/// The preset's rules and the operator's, in order of their names.
+/// The preset's rules and the operator's, in order of their names. Without a preset, since the
+/// role is missing or misspelt, the operator's alone.
 pub(super) fn read(
     written: Option<Node<'_>>,
-    preset: &Preset,
+    preset: Option<&Preset>,
     present: Present,
     policy: &str,
     left_out: &mut Vec<LeftOut>,
@@ -95,7 +96,7 @@ pub(super) fn read(
     let mut drafts = Vec::new();
     let table = written.as_ref().and_then(|node| node.table("write a mapping from names to rules"));
     let entries = table.map(|table| table.entries()).unwrap_or_default();
-    for rule in preset.rules {
+    for rule in preset.map(|preset| preset.rules).unwrap_or_default() {
         if entries.iter().any(|(name, _)| *name == rule.name) {
             continue;
         }
@@ -110,7 +111,9 @@ pub(super) fn read(
     }
     for (name, node) in entries {
         if node.is_off() {
-            check_off(name, &node, preset);
+            if let Some(preset) = preset {
+                check_off(name, &node, preset);
+            }
         } else if check_name(name, &node, "rule") {
             drafts.extend(read_one(name, &node, present));
         }
@@ -119,7 +122,7 @@ pub(super) fn read(
         && drafts.len() > MOST_RULES
     {
         node.mistake(
-            format!("{} rules, those of the {} preset included", drafts.len(), preset.word),
+            format!("{} rules, those of the preset included", drafts.len()),
             format!("at most {MOST_RULES} are allowed; remove some, or turn a preset's off with NAME: off"),
         );
     }
