@@ -1,0 +1,101 @@
+//! Promises about single exchanges, on the simulated host.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::sync::Arc;
+
+use palisade::config;
+use palisade::sim::{Answer, Request, Seen, Store, Worker};
+use serde_json::{Value, json};
+
+const NOW_MS: u64 = 1_800_000_000_000;
+
+fn worker(store: &Arc<Store>, policy: &Value) -> Worker {
+    let configuration = json!({
+        "secret": "a secret of the tests alone", "memory": "8MiB", "hold_headers": true,
+        "policies": {"login": policy},
+    });
+    let read = config::read(&configuration, &|_| None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    Worker::new(read.settings, Arc::clone(store))
+}
+
+fn request(account: u32, more: &[(&str, &str)]) -> Request {
+    let mut headers: Vec<(String, String)> =
+        [(":path", "/login"), (":method", "POST"), ("user-agent", "curl/8.5.0")]
+            .iter()
+            .chain(more)
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+    let body = format!(r#"{{"email":"a{account}@x.example"}}"#).into_bytes();
+    headers.push(("content-length".to_owned(), body.len().to_string()));
+    let route_policy = Some("login".to_owned());
+    Request { headers, body, address: "203.0.113.1:80".to_owned(), route_policy }
+}
+
+fn fail(worker: &mut Worker, times: u32) -> Seen {
+    let exchange = |n| worker.exchange(NOW_MS, &request(n, &[]), || Answer::status(401));
+    (0..times).map(exchange).last().unwrap()
+}
+
+fn login() -> Value {
+    json!({"role": "login", "subject": {"json": "/email"}})
+}
+
+#[test]
+fn a_clients_copies_of_our_headers_are_removed() {
+    let mut worker = worker(&Arc::default(), &login());
+    let spoofed = request(1, &[("x-palisade-score", "0"), ("x-palisade-anything", "x")]);
+    let seen = worker.exchange(NOW_MS, &spoofed, || Answer::status(200));
+    assert_eq!(seen.strip, ["x-palisade-score", "x-palisade-anything"]);
+}
+
+#[test]
+fn a_new_configuration_keeps_what_is_known() {
+    let store = Arc::default();
+    assert_eq!(fail(&mut worker(&store, &login()), 5).replied, Some(429));
+    let changed = json!({"role": "login", "subject": {"json": "/email"}, "ladder": {"tag": 2}});
+    assert_eq!(fail(&mut worker(&store, &changed), 1).replied, Some(429));
+}
+
+#[test]
+fn answers_of_envoy_itself_are_nobodys_failure() {
+    let mut worker = worker(&Arc::default(), &login());
+    let refused = || Answer { details: "rbac_access_denied".to_owned(), ..Answer::status(403) };
+    for n in 0..20 {
+        assert_eq!(worker.exchange(NOW_MS, &request(n, &[]), refused).note, None);
+    }
+    worker.tick(NOW_MS);
+    assert_eq!(worker.host.metric("requests.policy.login.outcome.error"), 20);
+}
+
+#[test]
+fn our_own_answers_feed_no_tally() {
+    let mut worker = worker(&Arc::default(), &login());
+    fail(&mut worker, 50);
+    worker.tick(NOW_MS);
+    assert_eq!(worker.host.metric("requests.policy.login.outcome.failure"), 4);
+    assert_eq!(worker.host.metric("requests.policy.login.outcome.answered"), 46);
+}
+
+#[test]
+fn a_body_past_the_limit_is_counted_said_once_and_judged_as_the_policy_wants() {
+    let blocking = json!({"role": "login", "subject": {"json": "/email"}, "on_trouble": "block"});
+    for (policy, replied) in [(login(), None), (blocking, Some(403))] {
+        let mut worker = worker(&Arc::default(), &policy);
+        let large = Request { body: vec![b' '; 70_000], ..request(1, &[]) };
+        for _ in 0..3 {
+            assert_eq!(worker.exchange(NOW_MS, &large, || Answer::status(200)).replied, replied);
+        }
+        worker.tick(NOW_MS);
+        assert_eq!(worker.host.metric("trouble.policy.login.kind.body-too-large"), 3);
+        assert_eq!(worker.host.lines.borrow().iter().filter(|l| l.contains("body-too-large")).count(), 1);
+    }
+}
+
+#[test]
+fn no_line_shows_whose_account_it_is() {
+    let mut worker = worker(&Arc::default(), &login());
+    fail(&mut worker, 5);
+    let lines = worker.host.lines.borrow();
+    assert!(lines.iter().any(|line| line.contains(r#""action":"limit""#)), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains("x.example") && !line.contains("203.0.113")), "{lines:?}");
+}
