@@ -36,14 +36,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "demo: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    player::exit_code("demo", run(&Arguments::parse()).await)
 }
 
 /// A shop of its own behind an Envoy of its own.

@@ -43,14 +43,7 @@ fn address_of(url: &str) -> Result<SocketAddr, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "player: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    player::exit_code("player", run(&Arguments::parse()).await)
 }
 
 /// True when every customer got what the shop answers, and the ledger agrees.

@@ -38,7 +38,7 @@ pub(super) fn on_trouble(on_trouble: OnTrouble) -> &'static str {
 /// Kind and place of the subject.
 pub(super) fn subject(subject: &SubjectSource) -> (&'static str, &str) {
     match subject {
-        SubjectSource::Json(pointer) => ("json", pointer),
+        SubjectSource::Json(pointer) => ("json", pointer.text()),
         SubjectSource::Form(name) => ("form", name),
         SubjectSource::Query(name) => ("query", name),
         SubjectSource::Path(path) => ("path", path.text()),
@@ -59,7 +59,7 @@ pub(super) fn answer(answer: &AnswerMatch) -> String {
     }
     if let Some((pointer, value)) = &answer.json {
         let value = value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();
-        marks.push(format!("json {pointer}{value}"));
+        marks.push(format!("json {}{value}", pointer.text()));
     }
     if let Some(text) = &answer.body {
         marks.push(format!("body holds {text:?}"));

@@ -108,7 +108,7 @@ fn answer(answer: &AnswerMatch) -> Value {
     json!({
         "status": answer.status,
         "header": answer.header.as_ref().map(|(name, value)| json!({ "name": name, "value": value })),
-        "json": answer.json.as_ref().map(|(pointer, value)| json!({ "pointer": pointer, "value": value })),
+        "json": answer.json.as_ref().map(|(pointer, value)| json!({ "pointer": pointer.text(), "value": value })),
         "body": answer.body,
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::node::{Node, Table};
-use crate::policy::AnswerMatch;
+use crate::policy::{AnswerMatch, Pointer};
 
 const MOST_STATUS: usize = 64;
 const MOST_TEXT_BYTES: usize = 1024;
@@ -76,7 +76,7 @@ fn read_header(node: &Node<'_>) -> Option<(String, Option<String>)> {
     }
 }
 
-fn read_json(node: &Node<'_>) -> Option<(String, Option<Value>)> {
+fn read_json(node: &Node<'_>) -> Option<(Pointer, Option<Value>)> {
     let mut table =
         node.table("write {pointer: /ok, value: false}, or only the pointer for any value but null")?;
     let pointer =
@@ -104,12 +104,12 @@ fn read_value(table: &mut Table<'_>) -> Result<Option<Value>, ()> {
 }
 
 /// A JSON pointer of RFC 6901.
-pub(super) fn read_pointer(node: &Node<'_>) -> Option<String> {
+pub(super) fn read_pointer(node: &Node<'_>) -> Option<Pointer> {
     let remedy = "write a JSON pointer, such as /email or /user/0/id (~ is ~0 and / is ~1 within a name)";
     let pointer = node.text(remedy)?;
     let mut escapes = pointer.split('~').skip(1);
     if pointer.starts_with('/') && escapes.all(|rest| rest.starts_with(['0', '1'])) {
-        return Some(pointer.to_owned());
+        return Some(Pointer::parse(pointer));
     }
     node.wrong(remedy);
     None

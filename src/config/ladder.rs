@@ -4,15 +4,12 @@ use super::node::{Findings, Node};
 use super::preset::{BLOCK, LADDER, LIMIT};
 use super::quantity::show_duration;
 use super::rules::WEEK_MS;
-use crate::policy::{Finding, Ladder, Rule, Rung};
+use crate::policy::{FAILURE_TEST_MAX_NATS, Finding, Ladder, Rule, Rung};
 
 /// Scores above this are out of reach of any rules.
 const MOST_SCORE: f64 = 100.0;
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
-
-/// The most evidence a failure test gives, in nats.
-const MOST_TEST_NATS: f64 = 32.0;
 
 /// Reads the ladder. Rungs that are not written are the preset's; parts of a rung too.
 pub(super) fn read(node: &Node<'_>) -> Option<Ladder> {
@@ -110,7 +107,7 @@ pub(super) fn highest_score(rules: &[Rule]) -> f64 {
     let (mut test, mut volume, mut subjects) = (0.0_f64, 0.0_f64, 0.0_f64);
     for rule in rules {
         match rule.finding {
-            Finding::FailureTest => test = MOST_TEST_NATS,
+            Finding::FailureTest => test = f64::from(FAILURE_TEST_MAX_NATS),
             Finding::Failures { score, .. }
             | Finding::Successes { score, .. }
             | Finding::Requests { score, .. } => volume = volume.max(score),

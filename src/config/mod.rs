@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use mistake::{Mistake, Mistakes, Note};
-pub use quantity::{show_bytes, show_duration};
+pub use quantity::{duration_ms, show_bytes, show_duration};
 pub use routes::no_such_policy;
 pub use rules::LeftOut;
 

@@ -213,24 +213,21 @@ impl<'a> Node<'a> {
 
     /// A header name, in lower case.
     pub(super) fn header_name(&self) -> Option<String> {
-        let remedy = "write a header's name, such as x-real-ip";
-        let name = self.text(remedy)?;
-        if is_token(name) {
-            return Some(name.to_ascii_lowercase());
-        }
-        self.wrong(remedy);
-        None
+        self.token("write a header's name, such as x-real-ip").map(str::to_ascii_lowercase)
     }
 
     /// A cookie name.
     pub(super) fn cookie_name(&self) -> Option<String> {
-        let remedy = "write a cookie's name, such as sid";
+        self.token("write a cookie's name, such as sid").map(str::to_owned)
+    }
+
+    fn token(&self, remedy: &str) -> Option<&'a str> {
         let name = self.text(remedy)?;
-        if is_token(name) {
-            return Some(name.to_owned());
+        if !is_token(name) {
+            self.wrong(remedy);
+            return None;
         }
-        self.wrong(remedy);
-        None
+        Some(name)
     }
 }
 

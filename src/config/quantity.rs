@@ -6,7 +6,8 @@ const UNITS_MS: [(&str, u64); 5] =
 const UNITS_BYTES: [(&str, u64); 4] = [("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 /// Reads a duration such as `30s`; milliseconds.
-pub(super) fn duration_ms(text: &str) -> Option<u64> {
+#[must_use]
+pub fn duration_ms(text: &str) -> Option<u64> {
     scale(text, &UNITS_MS)
 }
 

@@ -1,6 +1,6 @@
 //! How the origin answered, seen through a policy.
 
-use super::{Headers, json::Pointer};
+use super::{Headers, json};
 use crate::policy::{AnswerMatch, Policy};
 
 /// How the origin answered.
@@ -91,7 +91,7 @@ fn headers_match(wanted: &AnswerMatch, status: u16, headers: &Headers<'_>) -> bo
 fn body_matches(wanted: &AnswerMatch, body: &[u8]) -> bool {
     let text = wanted.body.as_ref().is_some_and(|text| contains(body, text.as_bytes()));
     text || wanted.json.as_ref().is_some_and(|(pointer, value)| {
-        let found = Pointer::parse(pointer).find(body).ok().flatten();
+        let found = json::find(pointer, body).ok().flatten();
         match (found, value) {
             (Some(found), Some(value)) => same_scalar(&found, value),
             (Some(found), None) => !found.is_null(),

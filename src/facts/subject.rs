@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Hashes, Headers, body::BodyTrouble, json::Pointer};
+use super::{Hashes, Headers, body::BodyTrouble, json};
 use crate::policy::{SubjectSource, without_query};
 
 /// Longest subject that is told from others, in bytes; what follows is cut off.
@@ -39,7 +39,7 @@ pub fn from_body(source: &SubjectSource, body: &[u8], hashes: &Hashes) -> Result
     match source {
         SubjectSource::Form(name) => Ok(field(body, name).and_then(|value| hashed(&value, hashes))),
         SubjectSource::Json(pointer) => {
-            let found = Pointer::parse(pointer).find(body).map_err(|_| BodyTrouble::Unreadable)?;
+            let found = json::find(pointer, body).map_err(|_| BodyTrouble::Unreadable)?;
             Ok(match found {
                 Some(serde_json::Value::String(text)) => hashed(text.as_bytes(), hashes),
                 Some(serde_json::Value::Null) | None => None,
@@ -71,7 +71,7 @@ fn hashed(value: &[u8], hashes: &Hashes) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{PathPattern, Secret};
+    use crate::policy::{PathPattern, Pointer, Secret};
 
     fn hashes() -> Hashes {
         Hashes::new(&Secret(b"0123456789abcdef".to_vec()))
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(head(&SubjectSource::Query("u".into()), "/a"), None);
         assert_eq!(head(&SubjectSource::Header("x-user".into()), "/"), expected("ann"));
         assert_eq!(head(&SubjectSource::Cookie("u".into()), "/"), expected("ann"));
-        let json = SubjectSource::Json("/email".into());
+        let json = SubjectSource::Json(Pointer::parse("/email"));
         assert_eq!(
             from_body(&json, br#"{"email": " A@b.example "}"#, &hashes()),
             Ok(expected("a@b.example"))

@@ -12,7 +12,7 @@ use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
 use crate::memory::{Event, Tally};
 use crate::policy::{Facet, Mode, Policy, SubjectSource};
-use crate::report::{Trouble, VerdictLine};
+use crate::report::VerdictLine;
 
 /// Response-code details of an answer that came from the origin.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
@@ -92,11 +92,7 @@ impl Guard {
         let found = match decoded {
             Ok(text) => outcome::from_body(policy, &headers, &text),
             Err(trouble) => {
-                let kind = match trouble {
-                    BodyTrouble::TooLarge => Trouble::BodyTooLarge,
-                    BodyTrouble::Unreadable => Trouble::BodyUnreadable,
-                };
-                self.tell.trouble(host, &self.settings, Some(index), kind, 1);
+                self.tell.trouble(host, &self.settings, Some(index), trouble.into(), 1);
                 Outcome::Error
             }
         };
@@ -168,7 +164,7 @@ impl Guard {
             _ => None,
         };
         let operation = operation::shown(&x.method, &x.path, template);
-        let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
+        let fingerprint = x.shown_fingerprint();
         let key = policy.tallies.get(rule.tally).map(|t| t.key.iter().map(|f| f.name()).collect());
         let line = VerdictLine {
             version: 1,

@@ -79,6 +79,11 @@ impl Step {
 }
 
 impl Exchange {
+    /// The fingerprint as it is printed; empty where the route is not protected.
+    pub(super) fn shown_fingerprint(&self) -> String {
+        self.fingerprint.map(|f| f.to_string()).unwrap_or_default()
+    }
+
     /// Whether the request's body is awaited.
     #[must_use]
     pub fn awaits_body(&self) -> bool {

@@ -1,6 +1,7 @@
 //! From a request's headers, and its body where the policy reads it, to what is done with it.
 
 use super::exchange::Stage;
+use super::tell::reason_of;
 use super::{Exchange, Guard, Next, Step};
 use crate::decide::{Action, Judgement};
 use crate::detect;
@@ -112,9 +113,8 @@ impl Guard {
             x.facets.set_subject(subject::from_head(source, headers, &self.hashes));
         }
         x.slots = plan.slots(&self.hashes, &x.facets);
-        x.headers_held = last || self.settings.hold_headers || !in_body;
+        x.headers_held = true;
         if last || !in_body || !body_is_read(headers, policy.subject.as_ref()) {
-            x.headers_held = true;
             return self.judge(host, x);
         }
         let limit = self.settings.body_limit as u64;
@@ -130,7 +130,6 @@ impl Guard {
             return step;
         }
         if declared.is_some_and(|bytes| bytes > limit) {
-            x.headers_held = true;
             return match self.body_trouble(host, x, BodyTrouble::TooLarge) {
                 Some(step) => step,
                 None => self.judge(host, x),
@@ -138,7 +137,8 @@ impl Guard {
         }
         x.encoding = headers.get("content-encoding").map(<[u8]>::to_vec);
         x.stage = Stage::AwaitsBody;
-        Step::next(if self.settings.hold_headers { Next::Hold } else { Next::HoldBody })
+        x.headers_held = self.settings.hold_headers;
+        Step::next(if x.headers_held { Next::Hold } else { Next::HoldBody })
     }
 
     fn client_facets(
@@ -178,11 +178,7 @@ impl Guard {
     fn body_trouble(&mut self, host: &dyn Host, x: &mut Exchange, trouble: BodyTrouble) -> Option<Step> {
         let (index, policy) = self.policy(x)?;
         let (on_trouble, mode) = (policy.on_trouble, policy.mode);
-        let kind = match trouble {
-            BodyTrouble::TooLarge => Trouble::BodyTooLarge,
-            BodyTrouble::Unreadable => Trouble::BodyUnreadable,
-        };
-        self.tell.trouble(host, &self.settings, Some(index), kind, 1);
+        self.tell.trouble(host, &self.settings, Some(index), trouble.into(), 1);
         if on_trouble == OnTrouble::Allow || mode == Mode::Observe {
             return None;
         }
@@ -214,18 +210,20 @@ impl Guard {
     /// Carries a standing verdict out, or says what would be done where the policy observes.
     fn uphold(&mut self, x: &mut Exchange, standing: Standing, now_ms: u64) -> Step {
         let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
-        let enforced = policy.mode == Mode::Enforce;
-        let action = Action::of(standing);
-        let left_s = (u64::from(standing.until_s) * 1000).saturating_sub(now_ms).div_ceil(1000);
-        let reply = respond::refuse(Refusal { action, policy: &policy.name, left_s, grpc: x.grpc });
-        let note = self.standing_note(x, index, standing);
-        if !enforced {
+        let next = if policy.mode == Mode::Observe {
             x.stage = Stage::AwaitsAnswer;
-            return Step { note, ..Step::next(Next::Pass) };
-        }
-        x.stage = Stage::Idle;
-        self.tell.answered(index);
-        Step { note, ..Step::next(Next::Reply(reply)) }
+            Next::Pass
+        } else {
+            x.stage = Stage::Idle;
+            let action = Action::of(standing);
+            let left_s = (u64::from(standing.until_s) * 1000).saturating_sub(now_ms).div_ceil(1000);
+            let refusal = Refusal { action, policy: &policy.name, left_s, grpc: x.grpc };
+            let reply = respond::refuse(refusal);
+            self.tell.answered(index);
+            Next::Reply(reply)
+        };
+        let note = self.standing_note(x, index, standing);
+        Step { note, ..Step::next(next) }
     }
 
     /// What the evidence so far is worth saying. Only the origin's answers condemn: until the next
@@ -243,7 +241,7 @@ impl Guard {
             return step;
         }
         let listed = judgement.reasons(policy).collect::<Vec<_>>().join(",");
-        let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
+        let fingerprint = x.shown_fingerprint();
         let (policy_name, name) = (&policy.name, action.name());
         let score = format!("{:.1}", judgement.score);
         step.note = Some(format!(
@@ -257,7 +255,7 @@ impl Guard {
                 ("x-palisade-fingerprint", fingerprint),
             ];
         }
-        let lead = judgement.evidence.first().map_or(0, |e| e.rule);
+        let lead = judgement.evidence.first().map(|e| e.rule);
         self.tell.verdict(index, action, lead);
         step
     }
@@ -267,10 +265,10 @@ impl Guard {
         let policy = self.settings.policies.get(index)?;
         let rule = self.plans.get(index)?.reasons.iter().position(|&r| r == standing.reason);
         let action = Action::of(standing);
-        self.tell.verdict(index, action, rule.unwrap_or(usize::MAX));
-        let reason = rule.and_then(|r| policy.rules.get(r)).map_or("changed", |r| r.name.as_str());
+        self.tell.verdict(index, action, rule);
+        let reason = reason_of(&self.settings, index, rule);
         let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
-        let fingerprint = x.fingerprint.map(|f| f.to_string()).unwrap_or_default();
+        let fingerprint = x.shown_fingerprint();
         Some(format!(
             "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{observed}",
             action.name(),

@@ -13,30 +13,27 @@ use crate::report::{self, Pace, Trouble, VerdictLine};
 /// number of them.
 #[derive(Default)]
 pub(super) struct Tell {
-    verdicts: BTreeMap<(usize, Action, usize), u64>,
-    outcomes: BTreeMap<(usize, u8), u64>,
+    verdicts: BTreeMap<(usize, Action, Option<usize>), u64>,
+    requests: BTreeMap<(usize, &'static str), u64>,
     troubles: BTreeMap<(Option<usize>, Trouble), u64>,
     table: BTreeMap<&'static str, u64>,
     pace: Pace,
 }
 
-/// Where outcomes and Palisade's own answers are counted.
-const ANSWERED: u8 = 3;
-
 impl Tell {
-    /// Counts a verdict on a request; `rule` is the reason's index.
-    pub(super) fn verdict(&mut self, policy: usize, action: Action, rule: usize) {
+    /// Counts a verdict on a request; `rule` is the reason's index, if there still is such a rule.
+    pub(super) fn verdict(&mut self, policy: usize, action: Action, rule: Option<usize>) {
         *self.verdicts.entry((policy, action, rule)).or_default() += 1;
     }
 
     /// Counts an outcome.
     pub(super) fn outcome(&mut self, policy: usize, outcome: Outcome) {
-        *self.outcomes.entry((policy, outcome as u8)).or_default() += 1;
+        *self.requests.entry((policy, outcome.name())).or_default() += 1;
     }
 
     /// Counts an answer of Palisade's own.
     pub(super) fn answered(&mut self, policy: usize) {
-        *self.outcomes.entry((policy, ANSWERED)).or_default() += 1;
+        *self.requests.entry((policy, report::ANSWERED)).or_default() += 1;
     }
 
     /// Counts something that the table did.
@@ -87,22 +84,11 @@ impl Tell {
         };
         for (&(policy, action, rule), count) in &mut self.verdicts {
             send(count, &|| {
-                let found = settings.policies.get(policy).and_then(|p| p.rules.get(rule));
-                report::verdicts(
-                    name_of(settings, Some(policy)),
-                    action,
-                    found.map_or("changed", |r| &r.name),
-                )
+                report::verdicts(name_of(settings, Some(policy)), action, reason_of(settings, policy, rule))
             });
         }
-        for (&(policy, kind), count) in &mut self.outcomes {
-            let name = name_of(settings, Some(policy));
-            send(count, &|| match kind {
-                ANSWERED => report::answered(name),
-                kind if kind == Outcome::Success as u8 => report::outcomes(name, Outcome::Success),
-                kind if kind == Outcome::Failure as u8 => report::outcomes(name, Outcome::Failure),
-                _ => report::outcomes(name, Outcome::Error),
-            });
+        for (&(policy, outcome), count) in &mut self.requests {
+            send(count, &|| report::requests(name_of(settings, Some(policy)), outcome));
         }
         for (&(policy, trouble), count) in &mut self.troubles {
             send(count, &|| report::troubles(name_of(settings, policy), trouble));
@@ -111,6 +97,12 @@ impl Tell {
             send(count, &|| report::table(what));
         }
     }
+}
+
+/// The name of a rule; a verdict outlives the rule that gave it when the configuration changes.
+pub(super) fn reason_of(settings: &Settings, policy: usize, rule: Option<usize>) -> &str {
+    let found = settings.policies.get(policy).zip(rule).and_then(|(policy, rule)| policy.rules.get(rule));
+    found.map_or("changed", |rule| &rule.name)
 }
 
 fn name_of(settings: &Settings, policy: Option<usize>) -> &str {

@@ -5,6 +5,7 @@
 //! that a rule can see wait for the next tick, and those that none can see are not written at all.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use ahash::RandomState;
 
@@ -58,7 +59,7 @@ struct Waiting {
 /// The memory of one worker: a cache over the table that all workers share.
 pub struct Memory {
     table: Table,
-    specs: Vec<TallySpec>,
+    specs: Rc<[TallySpec]>,
     young: HashMap<Key, Entry, RandomState>,
     old: HashMap<Key, Entry, RandomState>,
     waiting: Vec<Waiting>,
@@ -73,7 +74,7 @@ impl Memory {
         let state = RandomState::with_seeds(a, b, c, d);
         Self {
             table: Table { pages: layout::bound(memory_bytes).pages },
-            specs,
+            specs: specs.into(),
             young: HashMap::with_hasher(state.clone()),
             old: HashMap::with_hasher(state),
             waiting: Vec::new(),
@@ -87,7 +88,8 @@ impl Memory {
             return tally;
         }
         if self.entry(slot.key).is_some_and(|e| e.waits) {
-            return self.write(host, slot, None, now_ms);
+            let waiting = self.take_waiting(slot);
+            return self.write(host, slot, waiting, None, now_ms);
         }
         let loaded = self.table.read(host, slot.key);
         let mut tally = match loaded {
@@ -114,28 +116,29 @@ impl Memory {
     pub fn record(&mut self, host: &dyn Host, slot: Slot, event: Event, now_ms: u64) -> Tally {
         if let Event::Success(subject) = event {
             let mut tally = self.view(host, slot, now_ms);
-            if !self.minds_success(host, slot, subject, now_ms) {
+            let Some(spec) = self.spec(slot).filter(|spec| tally.minds_success(spec, subject, now_ms)) else {
                 return tally;
-            }
-            if tally.is_quiet(now_ms)
-                && let Some(spec) = self.spec(slot)
-            {
+            };
+            if tally.is_quiet(now_ms) {
                 tally.apply(spec, event, now_ms);
                 self.keep(slot.key, tally, now_ms, true);
                 self.wait(host, Waiting { slot, at_ms: now_ms, event });
                 return tally;
             }
         }
-        self.write(host, slot, Some(event), now_ms)
+        let waiting = self.take_waiting(slot);
+        self.write(host, slot, waiting, Some(event), now_ms)
     }
 
     /// Writes what waits. Call it with each tick.
     pub fn flush(&mut self, host: &dyn Host, now_ms: u64) {
-        let mut slots: Vec<Slot> = self.waiting.iter().map(|w| w.slot).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        for slot in slots {
-            self.write(host, slot, None, now_ms);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        // Sorting is stable: a key's events stay in their order.
+        waiting.sort_by_key(|w| w.slot);
+        for group in waiting.chunk_by(|a, b| a.slot == b.slot) {
+            if let Some(first) = group.first() {
+                self.write(host, first.slot, group.to_vec(), None, now_ms);
+            }
         }
     }
 
@@ -150,15 +153,27 @@ impl Memory {
         !self.waiting.is_empty()
     }
 
-    /// Writes what waits for a key, and then a new event, in one go; where that fails they wait for
+    /// What waits for a key, in order, so that it is written before anything newer.
+    fn take_waiting(&mut self, slot: Slot) -> Vec<Waiting> {
+        self.waiting.extract_if(.., |w| w.slot == slot).collect()
+    }
+
+    /// Writes what waited for a key, and then a new event, in one go; where that fails they wait for
     /// the next tick, so none is lost.
-    fn write(&mut self, host: &dyn Host, slot: Slot, new: Option<Event>, now_ms: u64) -> Tally {
-        let Some(spec) = self.spec(slot).cloned() else { return Tally::default() };
-        let mut events: Vec<Waiting> = self.waiting.extract_if(.., |w| w.slot == slot).collect();
+    fn write(
+        &mut self,
+        host: &dyn Host,
+        slot: Slot,
+        mut events: Vec<Waiting>,
+        new: Option<Event>,
+        now_ms: u64,
+    ) -> Tally {
+        let specs = Rc::clone(&self.specs);
+        let Some(spec) = specs.get(usize::from(slot.spec.0)) else { return Tally::default() };
         events.extend(new.map(|event| Waiting { slot, at_ms: now_ms, event }));
         let mut apply = |tally: &mut Tally| {
             for waiting in &events {
-                tally.apply(&spec, waiting.event, waiting.at_ms);
+                tally.apply(spec, waiting.event, waiting.at_ms);
             }
         };
         let written = self.table.update(host, slot.key, now_ms, &mut self.incidents, &mut apply);
@@ -167,7 +182,7 @@ impl Memory {
             // What waited before is in the worker's own copy already.
             let mut tally = self.entry(slot.key).map(|e| e.tally).unwrap_or_default();
             if let Some(event) = new {
-                tally.apply(&spec, event, now_ms);
+                tally.apply(spec, event, now_ms);
             }
             tally
         });
@@ -175,7 +190,7 @@ impl Memory {
             self.incidents.deferred += 1;
             events.into_iter().for_each(|waiting| self.push(waiting));
         }
-        tally.advance(&spec, now_ms);
+        tally.advance(spec, now_ms);
         self.keep(slot.key, tally, now_ms, waits);
         tally
     }

@@ -1,7 +1,7 @@
 //! The tally: a bounded record of what one key did lately, and of the verdict that stands on it.
 
 use super::distinct::Distinct;
-use crate::policy::{FailureTest, SubjectsOf, TallySpec};
+use crate::policy::{FAILURE_TEST_MAX_NATS, FailureTest, SubjectsOf, TallySpec};
 
 /// Length of a record in shared data, its tag included.
 pub const RECORD_BYTES: usize = 64;
@@ -9,8 +9,8 @@ pub const RECORD_BYTES: usize = 64;
 /// The window is counted in quarters of this ring: three thirds of a window and the one before.
 const RING: usize = 4;
 
-/// The sequential test never counts for more than this, in 1/256 nats: 32 nats.
-const TEST_MAX: i32 = 32 << 8;
+/// The sequential test never counts for more than this, in 1/256 nats.
+const TEST_MAX: i32 = (FAILURE_TEST_MAX_NATS as i32) << 8;
 
 /// Thirds of a window after which [`TEST_MAX`] has faded to nothing.
 const FADED_THIRDS: u64 = 32;

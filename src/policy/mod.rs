@@ -5,11 +5,15 @@
 
 use std::collections::BTreeMap;
 
+mod pointer;
 mod route;
 mod rule;
 
+pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
-pub use rule::{Facet, FailureTest, Finding, Ladder, Rule, Rung, SubjectsOf, TallySpec};
+pub use rule::{
+    FAILURE_TEST_MAX_NATS, Facet, FailureTest, Finding, Ladder, Rule, Rung, SubjectsOf, TallySpec,
+};
 
 /// Everything an operator configured, ready to be enforced.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,8 +164,8 @@ pub enum OnTrouble {
 /// Where the subject of a request is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubjectSource {
-    /// A JSON pointer (RFC 6901) into the request body.
-    Json(String),
+    /// A place in the request's body.
+    Json(Pointer),
     /// A field of an `application/x-www-form-urlencoded` body.
     Form(String),
     /// A parameter of the query string.
@@ -182,7 +186,7 @@ pub struct AnswerMatch {
     /// A header with one of its values; `None` as value: any value.
     pub header: Option<(String, Option<String>)>,
     /// A JSON pointer into the body and the value found there; `None`: any value but `null`.
-    pub json: Option<(String, Option<serde_json::Value>)>,
+    pub json: Option<(Pointer, Option<serde_json::Value>)>,
     /// Text that the body contains.
     pub body: Option<String>,
 }

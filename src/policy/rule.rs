@@ -78,6 +78,9 @@ pub struct FailureTest {
     pub hostile: f64,
 }
 
+/// The most evidence that the failure test gives, in nats.
+pub const FAILURE_TEST_MAX_NATS: u8 = 32;
+
 /// One rule: what it looks for in its tally, and what that weighs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {

@@ -8,7 +8,7 @@ pub use line::VerdictLine;
 pub use pace::Pace;
 
 use crate::decide::Action;
-use crate::facts::Outcome;
+use crate::facts::body::BodyTrouble;
 use crate::host::Metric;
 
 /// What went wrong beside a request, and was not the client's verdict.
@@ -58,23 +58,29 @@ impl Trouble {
     }
 }
 
+impl From<BodyTrouble> for Trouble {
+    fn from(trouble: BodyTrouble) -> Self {
+        match trouble {
+            BodyTrouble::TooLarge => Self::BodyTooLarge,
+            BodyTrouble::Unreadable => Self::BodyUnreadable,
+        }
+    }
+}
+
 /// Counts verdicts.
 #[must_use]
 pub fn verdicts(policy: &str, action: Action, reason: &str) -> Metric {
     Metric(format!("verdicts.policy.{policy}.action.{}.reason.{reason}", action.name()))
 }
 
-/// Counts outcomes of requests that reached the origin.
+/// Counts requests by what became of them: an outcome's name, or [`ANSWERED`].
 #[must_use]
-pub fn outcomes(policy: &str, outcome: Outcome) -> Metric {
-    Metric(format!("requests.policy.{policy}.outcome.{}", outcome.name()))
+pub fn requests(policy: &str, outcome: &str) -> Metric {
+    Metric(format!("requests.policy.{policy}.outcome.{outcome}"))
 }
 
-/// Counts requests that Palisade answered itself.
-#[must_use]
-pub fn answered(policy: &str) -> Metric {
-    Metric(format!("requests.policy.{policy}.outcome.answered"))
-}
+/// What became of a request that Palisade answered itself.
+pub const ANSWERED: &str = "answered";
 
 /// Counts trouble.
 #[must_use]

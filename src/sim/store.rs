@@ -26,7 +26,6 @@ struct Inner {
     values: HashMap<String, Stored>,
     version: u32,
     writes: u64,
-    reads: u64,
     faults: Faults,
 }
 
@@ -41,9 +40,7 @@ impl Store {
     }
 
     pub(super) fn load(&self, key: &str) -> Option<Stored> {
-        let mut inner = self.lock();
-        inner.reads += 1;
-        inner.values.get(key).cloned()
+        self.lock().values.get(key).cloned()
     }
 
     pub(super) fn store(&self, key: &str, bytes: &[u8], expected: Expected) -> Result<(), StoreError> {
@@ -83,24 +80,11 @@ impl Store {
         self.lock().values.values().map(|v| v.bytes.len() as u64).sum()
     }
 
-    /// Reads and writes so far.
-    #[must_use]
-    pub fn calls(&self) -> (u64, u64) {
-        let inner = self.lock();
-        (inner.reads, inner.writes)
-    }
-
     /// Overwrites a value, as another program would.
     pub fn overwrite(&self, key: &str, bytes: &[u8]) {
         let mut inner = self.lock();
         inner.version = inner.version.wrapping_add(1).max(1);
         let version = inner.version;
         inner.values.insert(key.to_owned(), Stored { bytes: bytes.to_vec(), version });
-    }
-
-    /// The names of all keys.
-    #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.lock().values.keys().cloned().collect()
     }
 }

@@ -103,9 +103,9 @@ fn bytes(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, 
     }
 }
 
-pub(super) fn buffer(kind: u32, start: usize, max: usize) -> Option<Vec<u8>> {
+pub(super) fn buffer(kind: u32, max: usize) -> Option<Vec<u8>> {
     // SAFETY: both pointers are to live locals of `bytes`.
-    bytes(|data, size| unsafe { proxy_get_buffer_bytes(kind, start, max, data, size) }).ok()
+    bytes(|data, size| unsafe { proxy_get_buffer_bytes(kind, 0, max, data, size) }).ok()
 }
 
 pub(super) fn header_map(kind: u32) -> Option<Vec<u8>> {

@@ -48,29 +48,23 @@ impl Filter {
         }
     }
 
-    /// Judges the request with its whole body: `bytes` of it are buffered.
-    fn body_complete(&mut self, bytes: usize) -> Flow {
+    /// Judges the request with what is buffered of its body: all of it, or more than the limit.
+    fn body_complete(&mut self) -> Flow {
         let shared = Rc::clone(&self.shared);
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return Flow::Continue };
-        let buffered;
-        let body = if !self.exchange.reads_body() {
-            Ok(&[][..])
-        } else if bytes > guard.body_limit() {
-            Err(BodyTrouble::TooLarge)
-        } else {
-            buffered = abi::buffer(abi::BUFFER_REQUEST_BODY, 0, bytes).unwrap_or_default();
-            Ok(&buffered[..])
-        };
+        // The host gives no more than there is, and one byte past the limit tells that there is more.
+        let read = self.exchange.reads_body();
+        let buffered =
+            read.then(|| abi::buffer(abi::BUFFER_REQUEST_BODY, shared.body_limit.saturating_add(1)));
+        let buffered = buffered.flatten().unwrap_or_default();
+        let body =
+            if buffered.len() > shared.body_limit { Err(BodyTrouble::TooLarge) } else { Ok(&buffered[..]) };
         let step = guard.request_body(&shared.host, &mut self.exchange, body);
         self.carry_out(step)
     }
 }
 
-impl Context for Filter {
-    fn on_done(&mut self) -> bool {
-        true
-    }
-}
+impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, last: bool) -> Flow {
@@ -88,21 +82,18 @@ impl HttpContext for Filter {
         if !self.exchange.awaits_body() {
             return Flow::Continue;
         }
-        let limit = self.shared.guard.try_borrow().map_or(0, |guard| guard.body_limit());
-        if !last && bytes <= limit {
+        if !last && bytes <= self.shared.body_limit {
             return Flow::Pause;
         }
-        self.body_complete(bytes)
+        self.body_complete()
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Flow {
         if !self.exchange.awaits_body() {
             return Flow::Continue;
         }
-        // The end of the body came with the trailers; whatever was buffered is all of it.
-        let limit = self.shared.guard.try_borrow().map_or(0, |guard| guard.body_limit());
-        let bytes = abi::buffer(abi::BUFFER_REQUEST_BODY, 0, limit.saturating_add(1)).map_or(0, |b| b.len());
-        self.body_complete(bytes)
+        // The end of the body came with the trailers.
+        self.body_complete()
     }
 
     fn on_http_response_headers(&mut self, _: usize, last: bool) -> Flow {
@@ -128,7 +119,7 @@ impl HttpContext for Filter {
         let shared = Rc::clone(&self.shared);
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return Flow::Continue };
         // Each part passes on at once; only a copy is kept.
-        let part = abi::buffer(abi::BUFFER_RESPONSE_BODY, 0, bytes).unwrap_or_default();
+        let part = abi::buffer(abi::BUFFER_RESPONSE_BODY, bytes).unwrap_or_default();
         guard.answer_body(&shared.host, &mut self.exchange, &part, last);
         Flow::Continue
     }

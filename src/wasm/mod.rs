@@ -31,6 +31,8 @@ const TICK: Duration = Duration::from_millis(crate::memory::cache::FRESH_MS);
 /// What the exchanges of one worker share.
 struct Shared {
     guard: RefCell<Guard>,
+    /// The most of a body that is read, in bytes.
+    body_limit: usize,
     host: EnvoyHost,
 }
 
@@ -44,11 +46,12 @@ impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, bytes: usize) -> bool {
-        let text = abi::buffer(abi::BUFFER_PLUGIN_CONFIGURATION, 0, bytes).unwrap_or_default();
+        let text = abi::buffer(abi::BUFFER_PLUGIN_CONFIGURATION, bytes).unwrap_or_default();
         match config::read_text(&text, &|name| std::env::var(name).ok()) {
             Ok(read) => {
+                let body_limit = read.settings.body_limit;
                 let guard = RefCell::new(Guard::new(read.settings));
-                self.shared = Some(Rc::new(Shared { guard, host: EnvoyHost::default() }));
+                self.shared = Some(Rc::new(Shared { guard, body_limit, host: EnvoyHost::default() }));
                 abi::set_tick_period(TICK);
                 true
             }

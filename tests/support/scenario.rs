@@ -220,16 +220,7 @@ impl Expect {
     }
 }
 
-/// `500ms`, `30s`, `10m`, `2h`, `3d`.
+/// As durations are written in a configuration.
 fn milliseconds(text: &str) -> u64 {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).expect("a unit"));
-    let unit_ms = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        other => panic!("no unit of time: {other}"),
-    };
-    number.parse::<u64>().expect("a number") * unit_ms
+    palisade::config::duration_ms(text).unwrap_or_else(|| panic!("no duration: {text}"))
 }
