@@ -222,6 +222,8 @@ fn spawn(program: &Path, launch: &Launch, folder: &Path) -> Result<Child, String
         .arg(folder.join("admin"))
         .args(["--disable-hot-restart", "--concurrency", &launch.workers.to_string()])
         .args(["--log-level", &launch.log_level, "--component-log-level", "wasm:info"])
+        // The access log is waited for by whoever reads it; Envoy's own measure is ten seconds.
+        .args(["--file-flush-interval-msec", "200"])
         .env("PALISADE_SECRET", SANDBOX_SECRET)
         .envs(launch.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

@@ -174,7 +174,7 @@ fn read_request(stream: &mut impl Read) {
 }
 
 /// Builds the shim that makes Envoy's wall clock run fast; timers stay as they are.
-fn fast_clock() -> PathBuf {
+pub fn fast_clock() -> PathBuf {
     static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     let build = || {
         let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("libfastclock.so");
