@@ -163,8 +163,13 @@ impl Bootstrap {
     /// # Errors
     /// When the bootstrap has no connection manager with routes of its own.
     pub fn set_routes(&mut self, routes: Value) -> Result<(), String> {
-        let hosts = json!([{"name": "all", "domains": ["*"], "routes": routes}]);
-        *self.at(&format!("{MANAGER}/route_config/virtual_hosts"))? = hosts;
+        let hosts = self.at(&format!("{MANAGER}/route_config/virtual_hosts"))?;
+        let mut host = json!({"name": "all", "domains": ["*"], "routes": routes});
+        // How much of a body may be held is no route's own.
+        if let Some(limit) = hosts.pointer("/0/request_body_buffer_limit") {
+            host["request_body_buffer_limit"] = limit.clone();
+        }
+        *hosts = json!([host]);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! Requests' bodies arrive as they were sent, whether they are read, cannot be, or are too large.
 
 use std::io::Write;
+use std::process::Command;
 use std::sync::mpsc;
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
-use crate::stage::{Client, JSON, Stage, account_json, both};
+use crate::stage::{AHEAD, Client, JSON, Stage, account_json, both, soon};
 use crate::wire::{DEADLINE, Message, Wire, chunk, chunked, sized};
 
 /// The most of a body that is read by default, in bytes.
@@ -170,6 +171,42 @@ fn a_body_past_the_limit_passes_intact_and_is_counted() {
         }
         stage.wait_for_counter("trouble.policy.large.kind.body-too-large", 3 * sizes.len() as u64);
     }
+}
+
+/// Envoy is stopped in the midst of a body, so that it finds all that follows at once.
+#[test]
+fn a_large_body_passes_intact_though_most_of_it_comes_at_once() {
+    let (begun, beginnings) = mpsc::channel();
+    AHEAD.origin.script("/p/json/at-once", move |head, wire| {
+        begun.send(()).unwrap();
+        Some((wire.rest(head, false)?, crate::wire::answer(200, &[], b"all")))
+    });
+    let client = AHEAD.client();
+    let (start, rest) = (json_of(10_000), bytes(3 * MIB));
+    let mut wire = Wire::connect(client.to);
+    let mut beginning = client.begin("POST", "/p/json/at-once", &[JSON, ("transfer-encoding", "chunked")]);
+    beginning.extend(b"\r\n");
+    beginning.extend(chunk(&start));
+    wire.send(&beginning);
+    beginnings.recv_timeout(DEADLINE).unwrap();
+    let stopped = AHEAD.envoy.pid();
+    signal("-STOP", stopped);
+    soon("Envoy stands still", || {
+        let status = std::fs::read_to_string(format!("/proc/{stopped}/stat")).unwrap();
+        if status.contains(") T ") { Ok(()) } else { Err(status) }
+    });
+    let all = [chunk(&rest), b"0\r\n\r\n".to_vec()].concat();
+    let left = wire.fill(&all);
+    signal("-CONT", stopped);
+    wire.send(left);
+    assert_eq!(wire.answer(false).text(), "all");
+    let seen = AHEAD.origin.seen("/p/json/at-once");
+    assert!(seen[0].body == [start, rest].concat(), "{} bytes, or not the same", seen[0].body.len());
+}
+
+/// Sends a signal to the Envoy of this test's stage.
+fn signal(name: &str, pid: u32) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
 #[test]

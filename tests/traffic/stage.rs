@@ -221,11 +221,11 @@ fn protocol(options: &Value) -> Value {
 }
 
 /// What is shared is never dropped. A shell waits for the end of this process, however it comes,
-/// and ends the one Envoy it was given.
+/// and ends the one Envoy it was given, even one that a test has stopped.
 pub(crate) fn end_with_this_process(envoy: &Envoy) -> Child {
     let folder = envoy.log_path().parent().unwrap().to_owned();
     Command::new("sh")
-        .args(["-c", r#"read -r _; kill "$0"; rm -r "$1""#, &envoy.pid().to_string()])
+        .args(["-c", r#"read -r _; kill "$0"; kill -CONT "$0"; rm -r "$1""#, &envoy.pid().to_string()])
         .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

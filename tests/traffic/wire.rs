@@ -76,6 +76,19 @@ impl Wire {
         let _ = self.reader.get_mut().write_all(bytes);
     }
 
+    /// Sends as much as goes out without waiting for the peer, and gives the rest.
+    pub(crate) fn fill<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        let stream = self.reader.get_mut();
+        stream.set_nonblocking(true).unwrap();
+        while let Ok(count) = stream.write(bytes)
+            && count > 0
+        {
+            bytes = &bytes[count..];
+        }
+        stream.set_nonblocking(false).unwrap();
+        bytes
+    }
+
     /// The next head; `None` where the peer closed, or reset, the connection.
     pub(crate) fn head(&mut self) -> Option<Head> {
         let line = self.line()?;
