@@ -176,9 +176,10 @@ fn policies() -> Value {
     ] {
         all.insert(name.to_owned(), policy);
     }
-    // Tags from the second request on, whatever it is.
-    let any = json!({"key": ["fingerprint", "network"], "within": "1h", "requests": 1, "score": 3});
-    all.insert("tags".to_owned(), json!({"role": "content", "rules": {"any": any}}));
+    // Tags from the second request on. Every answer is a failure to it, for the same reason.
+    let any = json!({"key": ["fingerprint", "network"], "within": "1h", "failures": 1, "score": 3});
+    let rules = json!({"any": any, "client-misses": "off"});
+    all.insert("tags".to_owned(), json!({"role": "content", "failure": {"status": ["2xx"]}, "rules": rules}));
     Value::Object(all)
 }
 
