@@ -29,14 +29,18 @@ impl Facets {
         }
     }
 
-    /// Sets address and network from the address as the host or an edge wrote it.
-    pub fn set_address(&mut self, hashes: &Hashes, text: &[u8]) {
+    /// Sets address and network, each where `wanted`, from the address as the host or an edge
+    /// wrote it. Addresses are personal: keyed, like sessions and subjects.
+    pub fn set_address(&mut self, hashes: &Hashes, text: &[u8], wanted: impl Fn(Facet) -> bool) {
         let Some(address) = parse_address(text) else { return };
-        // Addresses are personal: keyed, like sessions and subjects.
         let octets = octets(address);
-        self.set(Facet::Address, Some(hashes.personal("address", &octets)));
-        let network = octets.get(..network_octets(address));
-        self.set(Facet::Network, network.map(|n| hashes.personal("network", n)));
+        if wanted(Facet::Address) {
+            self.set(Facet::Address, Some(hashes.personal("address", &octets)));
+        }
+        if wanted(Facet::Network) {
+            let network = octets.get(..network_octets(address));
+            self.set(Facet::Network, network.map(|n| hashes.personal("network", n)));
+        }
     }
 
     /// Sets what the fingerprint is made of.
@@ -46,7 +50,7 @@ impl Facets {
         self.set(Facet::Agent, fingerprint.agent);
         self.set(Facet::Locale, fingerprint.locale);
         self.set(Facet::Tls, fingerprint.tls);
-        self.set(Facet::Fingerprint, Some(fingerprint.whole()));
+        self.set(Facet::Fingerprint, Some(fingerprint.whole));
     }
 
     /// Sets the session, where the request has one.
@@ -101,7 +105,8 @@ mod tests {
 
     fn facets(text: &str) -> Facets {
         let mut facets = Facets::default();
-        facets.set_address(&Hashes::new(&Secret(b"0123456789abcdef".to_vec())), text.as_bytes());
+        let hashes = Hashes::new(&Secret(b"0123456789abcdef".to_vec()));
+        facets.set_address(&hashes, text.as_bytes(), |_| true);
         facets
     }
 

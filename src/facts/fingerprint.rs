@@ -22,6 +22,8 @@ pub struct Fingerprint {
     pub locale: Option<u64>,
     /// TLS as an edge reports it.
     pub tls: Option<u64>,
+    /// All parts as one value.
+    pub whole: u64,
 }
 
 /// Headers that tell of the request rather than of the client, or that a proxy, or HTTP/1.1 as
@@ -92,19 +94,18 @@ impl Fingerprint {
         names.sort_unstable();
         let locale = (language.is_some() || encoding.is_some())
             .then(|| list_of(&[language.unwrap_or_default(), encoding.unwrap_or_default()]));
-        Self { order, set: list_of(&names), agent: agent.map(hash::public), locale, tls: client::tls(tls) }
+        let (set, agent, tls) = (list_of(&names), agent.map(hash::public), client::tls(tls));
+        let whole = whole([Some(order), Some(set), agent, locale, tls]);
+        Self { order, set, agent, locale, tls, whole }
     }
+}
 
-    /// All parts as one value.
-    #[must_use]
-    pub fn whole(&self) -> u64 {
-        let mut bytes = [0; 40];
-        let parts = [Some(self.order), Some(self.set), self.agent, self.locale, self.tls];
-        for (place, part) in bytes.chunks_exact_mut(8).zip(parts) {
-            place.copy_from_slice(&part.unwrap_or(0).to_be_bytes());
-        }
-        hash::public(&bytes)
+fn whole(parts: [Option<u64>; 5]) -> u64 {
+    let mut bytes = [0; 40];
+    for (place, part) in bytes.chunks_exact_mut(8).zip(parts) {
+        place.copy_from_slice(&part.unwrap_or(0).to_be_bytes());
     }
+    hash::public(&bytes)
 }
 
 /// The hash of a list: each part followed by a line end, which no header name or value holds.
@@ -182,7 +183,7 @@ mod tests {
         let other = fingerprint(&[CURL[0], ("user-agent", "x"), CURL[2]]);
         assert_ne!(base.agent, other.agent);
         assert_eq!((base.order, base.set, base.locale), (other.order, other.set, other.locale));
-        assert_ne!(base.whole(), other.whole());
+        assert_ne!(base.whole, other.whole);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod headers;
 pub mod json;
 pub mod operation;
 pub mod outcome;
+pub mod recall;
 pub mod subject;
 
 pub use client::Facets;
@@ -17,3 +18,4 @@ pub use fingerprint::Fingerprint;
 pub use hash::{Hashes, Key};
 pub use headers::Headers;
 pub use outcome::Outcome;
+pub use recall::Recall;

@@ -20,7 +20,7 @@ const VIA_UPSTREAM: &[u8] = b"via_upstream";
 impl Guard {
     /// Takes the answer's status; whether that was enough. It is where the outcome hangs on nothing
     /// else and changes no tally: then it does not matter who gave the answer either.
-    pub fn answer_status(&mut self, host: &dyn Host, x: &mut Exchange, status: &[u8]) -> bool {
+    pub fn answer_status(&mut self, x: &mut Exchange, status: &[u8]) -> bool {
         let Some((index, policy)) = self.policy(x).filter(|_| x.stage == Stage::AwaitsAnswer) else {
             return true;
         };
@@ -32,10 +32,7 @@ impl Guard {
         let changes = match found {
             Outcome::Error => false,
             Outcome::Failure => true,
-            Outcome::Success => {
-                let (subject, now_ms) = (x.facets.get(Facet::Subject), host.now_ms());
-                x.slots.iter().flatten().any(|slot| self.memory.minds_success(host, *slot, subject, now_ms))
-            }
+            Outcome::Success => x.success_matters,
         };
         if !changes {
             self.tell.outcome(index, found);

@@ -13,6 +13,9 @@ pub struct Exchange {
     pub(super) facets: Facets,
     pub(super) fingerprint: Option<Fingerprint>,
     pub(super) slots: Vec<Option<Slot>>,
+    /// Whether a success would change what a rule can see, as of the request: one that was asked for
+    /// before a failure makes up for nothing, however late its answer comes.
+    pub(super) success_matters: bool,
     pub(super) method: Vec<u8>,
     pub(super) path: Vec<u8>,
     pub(super) grpc: bool,

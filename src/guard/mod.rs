@@ -11,7 +11,7 @@ mod tell;
 
 pub use exchange::{Exchange, Next, Step};
 
-use crate::facts::Hashes;
+use crate::facts::{Hashes, Recall};
 use crate::host::Host;
 use crate::memory::Memory;
 use crate::policy::Settings;
@@ -26,6 +26,7 @@ pub struct Guard {
     plans: Vec<Plan>,
     /// Header names that tell nothing of the client's make, in lower case.
     edge_headers: Vec<String>,
+    recall: Recall,
     memory: Memory,
     tell: Tell,
 }
@@ -38,7 +39,8 @@ impl Guard {
         let (plans, specs) = plan::plans(&settings);
         let memory = Memory::new(settings.memory_bytes, specs, hashes.map_seeds());
         let edge_headers = plan::edge_headers(&settings.client);
-        Self { hashes, plans, edge_headers, memory, tell: Tell::default(), settings }
+        let recall = Recall::new(hashes.map_seeds());
+        Self { hashes, plans, edge_headers, recall, memory, tell: Tell::default(), settings }
     }
 
     /// The most of a body that is read, in bytes.

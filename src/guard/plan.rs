@@ -11,8 +11,8 @@ pub(super) struct Plan {
     tallies: Vec<TallyPlan>,
     /// The stored form of each rule's name.
     pub(super) reasons: Vec<u16>,
-    /// Whether a key is made of the address or network.
-    pub(super) needs_address: bool,
+    /// The facets that keys are made of, a bit each.
+    facets: u16,
 }
 
 struct TallyPlan {
@@ -39,11 +39,10 @@ fn plan(policy: &Policy, specs: &mut Vec<TallySpec>) -> Plan {
             TallyPlan { spec: id, key: spec.key.clone(), scope: scope(policy, spec) }
         })
         .collect();
-    let all_keys = || policy.tallies.iter().flat_map(|t| &t.key);
     Plan {
         tallies,
         reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
-        needs_address: all_keys().any(|f| matches!(f, Facet::Address | Facet::Network)),
+        facets: policy.tallies.iter().flat_map(|t| &t.key).fold(0, |all, &facet| all | bit(facet)),
     }
 }
 
@@ -60,7 +59,16 @@ fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
     scope
 }
 
+fn bit(facet: Facet) -> u16 {
+    1 << facet as u16
+}
+
 impl Plan {
+    /// Whether a key is made of this facet, so that it has to be read.
+    pub(super) fn wants(&self, facet: Facet) -> bool {
+        self.facets & bit(facet) != 0
+    }
+
     /// The places of this request's tallies, in the policy's order; `None` where it lacks a facet.
     pub(super) fn slots(&self, hashes: &Hashes, facets: &Facets) -> Vec<Option<Slot>> {
         self.tallies.iter().map(|tally| tally.slot(hashes, facets)).collect()

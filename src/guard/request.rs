@@ -6,8 +6,9 @@ use super::{Exchange, Guard, Next, Step};
 use crate::decide::{Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
-use crate::facts::{Fingerprint, Headers, subject};
+use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
+use crate::memory::cache::Slot;
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
 use crate::report::Trouble;
@@ -99,15 +100,14 @@ impl Guard {
         headers: &Headers<'_>,
         last: bool,
     ) -> Step {
-        let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
-            return Step::next(Next::Pass);
-        };
         x.policy = Some(index);
         x.grpc = is_grpc(headers);
         x.method = shortened(headers.get(":method"));
         x.path = shortened(headers.get(":path"));
-        let fingerprint = self.client_facets(host, x, plan.needs_address, headers);
-        x.fingerprint = Some(fingerprint);
+        self.client_facets(host, x, index, headers);
+        let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
+            return Step::next(Next::Pass);
+        };
         let in_body = policy.subject.as_ref().is_some_and(subject::is_in_body);
         if let Some(source) = &policy.subject {
             x.facets.set_subject(subject::from_head(source, headers, &self.hashes));
@@ -141,23 +141,22 @@ impl Guard {
         Step::next(if x.headers_held { Next::Hold } else { Next::HoldBody })
     }
 
-    fn client_facets(
-        &self,
-        host: &dyn Host,
-        x: &mut Exchange,
-        needs_address: bool,
-        headers: &Headers<'_>,
-    ) -> Fingerprint {
+    fn client_facets(&mut self, host: &dyn Host, x: &mut Exchange, index: usize, headers: &Headers<'_>) {
+        let Some(plan) = self.plans.get(index) else { return };
         let client = &self.settings.client;
-        if needs_address {
+        if plan.wants(Facet::Address) || plan.wants(Facet::Network) {
+            let wanted = |facet| plan.wants(facet);
             // An edge that left its header out leaves Envoy's own view.
             match client.address.as_ref().and_then(|name| headers.get(name)) {
-                Some(address) => x.facets.set_address(&self.hashes, address),
+                Some(address) => x.facets.set_address(&self.hashes, address, wanted),
                 None => {
                     let address = host.attribute(Attribute::SourceAddress).unwrap_or_default();
-                    x.facets.set_address(&self.hashes, &address);
+                    x.facets.set_address(&self.hashes, &address, wanted);
                 }
             }
+        }
+        if plan.wants(Facet::Session) {
+            x.facets.set_session(&self.hashes, client.session.as_ref(), headers);
         }
         let state;
         let tls = match &client.tls {
@@ -168,10 +167,9 @@ impl Guard {
                 state.as_deref()
             }
         };
-        let fingerprint = Fingerprint::new(headers, &self.edge_headers, tls);
+        let fingerprint = self.recall.fingerprint(headers, &self.edge_headers, tls);
         x.facets.set_fingerprint(&fingerprint);
-        x.facets.set_session(&self.hashes, client.session.as_ref(), headers);
-        fingerprint
+        x.fingerprint = Some(fingerprint);
     }
 
     /// A body that cannot be read: counted, said, and answered where the policy wants that.
@@ -191,6 +189,12 @@ impl Guard {
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         let tallies = self.view(host, x, now_ms);
+        let subject = x.facets.get(Facet::Subject);
+        let matters = |(slot, tally): (&Option<Slot>, &Option<Tally>)| {
+            slot.zip(*tally)
+                .is_some_and(|(slot, tally)| self.memory.minds_success(slot, &tally, subject, now_ms))
+        };
+        x.success_matters = x.slots.iter().zip(&tallies).any(matters);
         if let Some(standing) = severest(&tallies, now_ms) {
             return self.uphold(x, standing, now_ms);
         }

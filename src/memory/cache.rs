@@ -106,9 +106,9 @@ impl Memory {
         tally
     }
 
-    /// Whether a success would change anything that a rule can see.
-    pub fn minds_success(&mut self, host: &dyn Host, slot: Slot, subject: Option<u64>, now_ms: u64) -> bool {
-        let tally = self.view(host, slot, now_ms);
+    /// Whether a success would change anything that a rule can see, with the tally as it was viewed.
+    #[must_use]
+    pub fn minds_success(&self, slot: Slot, tally: &Tally, subject: Option<u64>, now_ms: u64) -> bool {
         self.spec(slot).is_some_and(|spec| tally.minds_success(spec, subject, now_ms))
     }
 
