@@ -10,6 +10,8 @@
 
 #[path = "operation/clients.rs"]
 mod clients;
+#[path = "operation/hostile.rs"]
+mod hostile;
 #[path = "operation/origin.rs"]
 mod origin;
 #[path = "operation/outcomes.rs"]

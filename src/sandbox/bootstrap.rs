@@ -174,7 +174,10 @@ impl Bootstrap {
     /// When the bootstrap has no listener.
     pub fn listener_file(&mut self) -> Result<String, String> {
         let mut listener = self.at(LISTENER)?.clone();
-        listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+        if let Some(listener) = listener.as_object_mut() {
+            listener
+                .insert("@type".to_owned(), json!("type.googleapis.com/envoy.config.listener.v3.Listener"));
+        }
         Ok(format!("{:#}", json!({"resources": [listener]})))
     }
 
@@ -185,10 +188,12 @@ impl Bootstrap {
     /// When the bootstrap has no listeners.
     pub fn watch_listener_file(&mut self, file: &Path) -> Result<(), String> {
         *self.at("/static_resources/listeners")? = json!([]);
-        self.tree["dynamic_resources"] =
-            json!({"lds_config": {"path_config_source": {"path": file}, "resource_api_version": "V3"}});
-        // Envoy wants a name for whoever may be given listeners.
-        self.tree["node"] = json!({"id": "sandbox", "cluster": "sandbox"});
+        if let Some(tree) = self.tree.as_object_mut() {
+            let source = json!({"path_config_source": {"path": file}, "resource_api_version": "V3"});
+            tree.insert("dynamic_resources".to_owned(), json!({"lds_config": source}));
+            // Envoy wants a name for whoever may be given listeners.
+            tree.insert("node".to_owned(), json!({"id": "sandbox", "cluster": "sandbox"}));
+        }
         Ok(())
     }
 
