@@ -29,6 +29,9 @@ const REQUESTS: usize = 1_000;
 /// How long an answer is waited for: many of these requests never get one.
 const PATIENCE: Duration = Duration::from_millis(150);
 
+/// How many instances of the module Envoy has made.
+const MACHINES: &str = "wasm.envoy.wasm.runtime.v8.created";
+
 /// What is sent, and how the connection ends.
 struct Storm {
     bytes: Vec<u8>,
@@ -82,7 +85,7 @@ fn is_weathered(session: Value, seed: u64) {
         "session": session, "address": {"header": "x-address"}, "tls": {"header": "x-ja4"},
     });
     let envoy = launch.start().unwrap();
-    let machines = stat(&envoy, "wasm.envoy.wasm.runtime.v8.created");
+    let machines = stat(&envoy, MACHINES);
     at_once(REQUESTS, |n| {
         let mut chance = StdRng::seed_from_u64(seed + n as u64);
         let storm = if n % 4 == 0 { http2::any(&mut chance) } else { http1::any(&mut chance) };
@@ -116,19 +119,15 @@ fn send(to: SocketAddr, storm: &Storm) {
     }
 }
 
-/// No instance of the module failed or was replaced, and Envoy said nothing that it would if so.
+/// No instance of the module failed or was replaced, by what Envoy says if one does.
 fn nothing_failed(envoy: &Envoy, machines: u64) {
-    for words in ["panicked", "trap", "Function: proxy_on", "Plugin in-VM runtime error", "[critical]"] {
+    for words in ["panicked", "Function: proxy_", "[critical]"] {
         assert_eq!(lines(envoy, &[words]), Vec::<String>::new());
     }
-    assert_eq!(stat(envoy, "wasm.envoy.wasm.runtime.v8.created"), machines, "an instance was replaced");
     let stats = envoy.stats().unwrap();
-    let failures = stats.iter().filter(|(name, count)| {
-        **count > 0
-            && name.contains("wasm.")
-            && ["reload", "crash", "fail"].iter().any(|word| name.contains(word))
-    });
-    assert_eq!(failures.collect::<Vec<_>>(), []);
+    let reloads = stats.iter().filter(|(name, count)| name.starts_with("wasm.palisade.") && **count > 0);
+    assert_eq!(reloads.collect::<Vec<_>>(), []);
+    assert_eq!(stat(envoy, MACHINES), machines, "an instance was replaced");
 }
 
 fn an_honest_client_is_served(envoy: &Envoy) {
