@@ -12,6 +12,9 @@ use super::stage::DEADLINE;
 /// Bytes of a request's head that are looked at.
 const HEAD_LIMIT: usize = 256 * 1024;
 
+/// How many requests are answered in one go where the path asks for that.
+pub(crate) const TOGETHER: usize = 8;
+
 /// What becomes of a request.
 pub(crate) enum Deed {
     /// These bytes, and the connection stays.
@@ -198,7 +201,8 @@ fn as_asked(head: &str) -> Deed {
         "reset" => Deed::Reset(Vec::new()),
         "cut" => Deed::Reset(begun(r#"{"user":"a","ok":"#)),
         "cut-after-refusal" => Deed::Reset(begun(r#"{"error":"wrong password"}"#)),
-        "together" => Deed::Together(8, answer(401, json, "{}")),
+        "401-together" => Deed::Together(TOGETHER, answer(401, json, "{}")),
+        "200-together" => Deed::Together(TOGETHER, answer(200, json, "{}")),
         "silence" => Deed::Silence,
         "refused" => Deed::Answer(answer(200, json, r#"{"user":"a","ok":false}"#)),
         "refused-in-chunks" => Deed::Answer(with_trailers("{\"ok\":false}")),

@@ -4,10 +4,11 @@ use palisade::sandbox::Envoy;
 use serde_json::json;
 
 use super::clients::{Client, Connection};
-use super::origin::Origin;
+use super::origin::{Origin, TOGETHER};
 use super::stage::{counting, launch, lines, seen, settle, soon};
 
-const WORKERS: u32 = 8;
+/// As many as the requests that the origin answers in one go.
+const WORKERS: u32 = TOGETHER as u32;
 /// Connections that send at the same time, and how many requests each sends.
 const CONNECTIONS: usize = 64;
 const EACH: usize = 8;
@@ -38,20 +39,22 @@ fn eight_workers_lose_nothing() {
 fn no_request_is_lost(envoy: &Envoy, policy: &str, outcome: &str, status: u16) {
     let client = Client::number(1);
     let path = format!("/p/{policy}/{status}");
+    let before = accepted(envoy);
     let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| Connection::open(envoy.address())).collect();
     let send = |some: &mut [Connection]| {
         for n in 0..EACH {
-            some.iter_mut().for_each(|connection| connection.send(&client.request(&path, n)));
+            let request = client.request(&format!("{path}-together"), n);
+            some.iter_mut().for_each(|connection| connection.send(&request));
             some.iter_mut().for_each(|connection| assert_eq!(connection.answer(), status, "{policy}"));
         }
     };
     let send = &send;
     std::thread::scope(|scope| {
-        for some in connections.chunks_mut(CONNECTIONS / 8) {
+        for some in connections.chunks_mut(TOGETHER) {
             scope.spawn(move || send(some));
         }
     });
-    let took_part = accepted(envoy).into_iter().filter(|count| *count > 0).count();
+    let took_part = accepted(envoy).iter().zip(&before).filter(|(after, before)| after > before).count();
     assert!(took_part > 4, "{took_part} workers took part");
     let all = (CONNECTIONS * EACH) as u64;
     assert!(soon(|| seen(envoy, policy, outcome) == all), "{policy}: {}", seen(envoy, policy, outcome));
@@ -68,16 +71,16 @@ fn no_request_is_lost(envoy: &Envoy, policy: &str, outcome: &str, status: u16) {
 fn no_first_failure_is_lost(envoy: &Envoy) {
     let mut connections = one_for_each_worker(envoy);
     for n in 0..NEWCOMERS {
-        let request = Client::number(100 + n).request("/p/newcomers/together", n);
+        let request = Client::number(100 + n).request("/p/newcomers/401-together", n);
         connections.iter_mut().for_each(|connection| connection.send(&request));
         connections.iter_mut().for_each(|connection| assert_eq!(connection.answer(), 401, "client {n}"));
     }
-    let all = (NEWCOMERS * WORKERS as usize) as u64;
+    let all = (NEWCOMERS * TOGETHER) as u64;
     let counted = || seen(envoy, "newcomers", "failure");
     assert!(soon(|| counted() == all), "{} of {all}", counted());
     let lost = |n: &usize| {
         let client = Client::number(100 + n);
-        let connection = &mut connections[n % WORKERS as usize];
+        let connection = &mut connections[n % TOGETHER];
         connection.send(&client.request("/p/newcomers/401", 0));
         assert_eq!(connection.answer(), 401, "client {n} failed no more than eight times before");
         client.login(envoy.address(), "/p/newcomers/401", 0) != 429
