@@ -11,7 +11,7 @@ use super::stage::{counting, launch, lines, seen, settle, soon};
 const WORKERS: u32 = TOGETHER as u32;
 /// Connections that send at the same time, and how many requests each sends.
 const CONNECTIONS: usize = 64;
-const EACH: usize = 8;
+const EACH: usize = 40;
 /// Clients that eight workers meet at the same moment for the first time.
 const NEWCOMERS: usize = 400;
 
