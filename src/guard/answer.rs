@@ -80,7 +80,7 @@ impl Guard {
         x.stage = Stage::Idle;
         let Some(answer) = x.answer.take() else { return };
         let Some((index, policy)) = self.policy(x) else { return };
-        let headers = Headers::new(answer.headers.iter().map(|(n, v)| (&n[..], &v[..])).collect());
+        let headers = answer.headers();
         let decoded = if too_large {
             Err(BodyTrouble::TooLarge)
         } else {
@@ -96,14 +96,28 @@ impl Guard {
         self.learn(host, x, found);
     }
 
-    /// Ends an exchange; one whose answer never came was nobody's failure.
+    /// Ends an exchange. One whose answer never came, or broke off, was nobody's success; and it was
+    /// a failure only if what came of it says so.
     pub fn done(&mut self, host: &dyn Host, x: &mut Exchange) {
         match x.stage {
             Stage::Idle | Stage::AwaitsBody => {}
             Stage::AwaitsAnswer => self.learn(host, x, Outcome::Error),
-            Stage::AwaitsAnswerBody => self.answer_body(host, x, b"", true),
+            Stage::AwaitsAnswerBody => {
+                let found = self.read_cut(x).filter(|found| *found == Outcome::Failure);
+                self.learn(host, x, found.unwrap_or(Outcome::Error));
+            }
         }
         x.stage = Stage::Idle;
+    }
+
+    /// What the first part of an answer's body tells, where it can be read.
+    fn read_cut(&self, x: &mut Exchange) -> Option<Outcome> {
+        let answer = x.answer.take()?;
+        let (_, policy) = self.policy(x)?;
+        let headers = answer.headers();
+        let encoding = headers.get("content-encoding");
+        let text = body::decode(&answer.body, encoding, self.settings.body_limit).ok()?;
+        Some(outcome::from_body(policy, &headers, &text))
     }
 
     fn learn(&mut self, host: &dyn Host, x: &Exchange, found: Outcome) {

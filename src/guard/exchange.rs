@@ -1,6 +1,6 @@
 //! What is kept of one exchange between its steps.
 
-use crate::facts::{Facets, Fingerprint};
+use crate::facts::{Facets, Fingerprint, Headers};
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
 
@@ -33,6 +33,12 @@ pub struct Exchange {
 pub(super) struct Answer {
     pub(super) headers: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn headers(&self) -> Headers<'_> {
+        Headers::new(self.headers.iter().map(|(n, v)| (&n[..], &v[..])).collect())
+    }
 }
 
 /// Where an exchange stands.

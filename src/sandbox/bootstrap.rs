@@ -173,6 +173,35 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// The listener as a file of listeners holds it.
+    ///
+    /// # Errors
+    /// When the bootstrap has no listener.
+    pub fn listener_file(&mut self) -> Result<String, String> {
+        let mut listener = self.at(LISTENER)?.clone();
+        if let Some(listener) = listener.as_object_mut() {
+            listener
+                .insert("@type".to_owned(), json!("type.googleapis.com/envoy.config.listener.v3.Listener"));
+        }
+        Ok(format!("{:#}", json!({"resources": [listener]})))
+    }
+
+    /// Has Envoy read its listeners from a file, and anew whenever another is renamed to it; those
+    /// in the bootstrap are dropped.
+    ///
+    /// # Errors
+    /// When the bootstrap has no listeners.
+    pub fn watch_listener_file(&mut self, file: &Path) -> Result<(), String> {
+        *self.at("/static_resources/listeners")? = json!([]);
+        if let Some(tree) = self.tree.as_object_mut() {
+            let source = json!({"path_config_source": {"path": file}, "resource_api_version": "V3"});
+            tree.insert("dynamic_resources".to_owned(), json!({"lds_config": source}));
+            // Envoy wants a name for whoever may be given listeners.
+            tree.insert("node".to_owned(), json!({"id": "sandbox", "cluster": "sandbox"}));
+        }
+        Ok(())
+    }
+
     fn http_filters(&mut self) -> Result<&mut Vec<Value>, String> {
         let at = format!("{MANAGER}/http_filters");
         self.at(&at)?.as_array_mut().ok_or_else(|| format!("the bootstrap has no list at {at}"))
@@ -239,6 +268,16 @@ mod tests {
         assert!(!bootstrap.to_json().contains("wasm.v3.Wasm"));
         let error = bootstrap.set_module(Path::new("/m.wasm")).unwrap_err();
         assert!(error.contains("no HTTP filter named palisade"), "{error}");
+    }
+
+    #[test]
+    fn a_listener_moves_to_a_file() {
+        let mut bootstrap = shipped();
+        let file: Value = serde_json::from_str(&bootstrap.listener_file().unwrap()).unwrap();
+        assert_eq!(file["resources"][0]["name"], "edge");
+        bootstrap.watch_listener_file(Path::new("/f.json")).unwrap();
+        assert_eq!(bootstrap.at("/dynamic_resources/lds_config/path_config_source/path").unwrap(), "/f.json");
+        assert!(bootstrap.listener_file().unwrap_err().contains("listeners/0"));
     }
 
     #[test]

@@ -124,6 +124,18 @@ impl HttpContext for Filter {
         Flow::Continue
     }
 
+    fn on_http_response_trailers(&mut self, _: usize) -> Flow {
+        if !self.exchange.awaits_answer_body() {
+            return Flow::Continue;
+        }
+        let shared = Rc::clone(&self.shared);
+        if let Ok(mut guard) = shared.guard.try_borrow_mut() {
+            // The end of the body came with the trailers.
+            guard.answer_body(&shared.host, &mut self.exchange, b"", true);
+        }
+        Flow::Continue
+    }
+
     fn on_log(&mut self) {
         if self.replied {
             return;
