@@ -9,7 +9,7 @@ use palisade::facts::Key;
 use palisade::host::Host;
 use palisade::memory::cache::{Slot, SpecId};
 use palisade::memory::layout::page_name;
-use palisade::memory::{Event, Memory, bound};
+use palisade::memory::{Event, Memory, arrivals, bound};
 use palisade::policy::{Facet, FailureTest, SubjectsOf, TallySpec};
 use palisade::sim::{Faults, SimHost, Store};
 use proptest::prelude::*;
@@ -94,9 +94,66 @@ fn ten_million_random_keys_stay_within_the_bound() {
     for n in 0..10_000_000_u64 {
         memory.record(&host, slot(random.random()), Event::Failure(Some(n)), NOW_MS + n / 100);
     }
-    assert_eq!(store.keys() as u64, u64::from(bound.pages), "every page is in use, and nothing else");
+    let counts_of_arrivals = 1;
+    assert_eq!(store.keys() as u64, u64::from(bound.pages) + counts_of_arrivals, "every page is in use");
     assert!(store.value_bytes() <= bound.bytes);
-    assert!(store.value_bytes() > bound.bytes * 9 / 10, "the test fills the table");
+    assert!(store.value_bytes() >= bound.records * 64, "every page is full");
+}
+
+#[test]
+fn a_client_without_a_record_costs_no_look_at_the_table() {
+    let store = Arc::new(Store::default());
+    let (mut memory, host) = (memory(), host(&store, NOW_MS));
+    let mut random = SmallRng::seed_from_u64(7);
+    let mut look = |times: u32, now_ms| {
+        let before = store.reads();
+        for _ in 0..times {
+            assert_eq!(memory.view(&host, slot(random.random()), now_ms).failures(&spec()), 0);
+        }
+        store.reads() - before
+    };
+    let pages = u64::from(bound(MEMORY).pages);
+    assert!(look(100_000, NOW_MS) <= pages + 1, "each page once, and the counts of arrivals");
+    assert_eq!(look(100_000, NOW_MS + 49), 0);
+    assert_eq!(look(100_000, NOW_MS + 50), 1, "the counts alone");
+}
+
+#[test]
+fn a_worker_hears_of_anothers_first_record_within_50_ms() {
+    let store = Arc::new(Store::default());
+    let (mut one, mut other, host) = (memory(), memory(), host(&store, NOW_MS));
+    assert_eq!(other.view(&host, slot(1), NOW_MS).failures(&spec()), 0);
+    one.record(&host, slot(1), Event::Failure(None), NOW_MS);
+    one.tell(&host, NOW_MS);
+    assert_eq!(other.view(&host, slot(1), NOW_MS + 50).failures(&spec()), 1);
+}
+
+#[test]
+fn a_record_that_could_not_be_told_of_is_told_of_with_the_next_tick() {
+    let store = Arc::new(Store::default());
+    let (mut one, mut other, host) = (memory(), memory(), host(&store, NOW_MS));
+    assert_eq!(other.view(&host, slot(1), NOW_MS).failures(&spec()), 0);
+    one.record(&host, slot(1), Event::Failure(None), NOW_MS);
+    store.inject(Faults { refuse: true, conflict_every: 0 });
+    one.tell(&host, NOW_MS);
+    assert!(one.has_waiting());
+    store.inject(Faults::default());
+    one.flush(&host, NOW_MS + 100);
+    assert!(!one.has_waiting());
+    assert_eq!(other.view(&host, slot(1), NOW_MS + 150).failures(&spec()), 1);
+}
+
+#[test]
+fn counts_of_arrivals_that_are_not_ours_hide_no_record() {
+    let store = Arc::new(Store::default());
+    let (mut one, mut other, host) = (memory(), memory(), host(&store, NOW_MS));
+    assert_eq!(other.view(&host, slot(1), NOW_MS).failures(&spec()), 0);
+    store.overwrite(arrivals::NAME, b"not ours at all");
+    assert_eq!(other.view(&host, slot(2), NOW_MS + 60).failures(&spec()), 0);
+    one.record(&host, slot(1), Event::Failure(None), NOW_MS + 60);
+    one.tell(&host, NOW_MS + 60);
+    assert_eq!(one.take_incidents().unreadable, 1);
+    assert_eq!(other.view(&host, slot(1), NOW_MS + 110).failures(&spec()), 1);
 }
 
 #[test]
@@ -167,6 +224,31 @@ proptest! {
                 let failures = failed_by(worker.view(&host, slot(u128::from(key)), now_ms));
                 let known = model.get(&key).copied().unwrap_or(0);
                 prop_assert!(failures == known || failures == 0);
+            }
+        }
+    }
+
+    /// Whatever one worker believes of a key, quiet or absent, after 100 ms it knows what the others
+    /// recorded. So few keys that no record has to make room.
+    #[test]
+    fn after_100_ms_every_worker_knows_what_the_others_recorded(moves in prop::collection::vec((0_u128..20, 0_usize..3, any::<bool>(), 0_u64..120), 1..200)) {
+        let store = Arc::new(Store::default());
+        let mut workers = [memory(), memory(), memory()];
+        let host = host(&store, NOW_MS);
+        let mut failed_at: HashMap<u128, Vec<u64>> = HashMap::new();
+        let mut now_ms = NOW_MS;
+        for (key, worker, fails, wait_ms) in moves {
+            now_ms += wait_ms;
+            let worker = &mut workers[worker];
+            let times = failed_at.entry(key).or_default();
+            if fails {
+                worker.record(&host, slot(key), Event::Failure(None), now_ms);
+                worker.tell(&host, now_ms);
+                times.push(now_ms);
+            } else {
+                let seen = worker.view(&host, slot(key), now_ms).failures(&spec()) as usize;
+                let known_to_all = times.iter().filter(|&&at| at + 100 <= now_ms).count();
+                prop_assert!((known_to_all..=times.len()).contains(&seen), "{} of {:?} at {}", seen, times, now_ms);
             }
         }
     }

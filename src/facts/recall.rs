@@ -93,7 +93,7 @@ mod tests {
     /// Few names and values, so that requests differ in little and often come again.
     fn pairs() -> impl Strategy<Value = Pairs> {
         let names = ["user-agent", "accept-language", "accept-encoding", "cookie", "x-a", "x-ab", "x-b"];
-        let pair = (prop::sample::select(&names[..]), prop::sample::select(&["", "a", "ab"][..]));
+        let pair = (prop::sample::select(names.to_vec()), prop::sample::select(vec!["", "a", "ab"]));
         let bytes = |(name, value): (&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
         prop::collection::vec(pair.prop_map(bytes), 0..5)
     }

@@ -134,6 +134,7 @@ impl Guard {
         for slot in &x.slots {
             tallies.push(slot.map(|slot| self.memory.record(host, slot, event, now_ms)));
         }
+        self.memory.tell(host, now_ms);
         let Some((_, policy)) = self.policy(x) else { return };
         let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
         if evidence.is_empty() {

@@ -1,6 +1,6 @@
 //! What one worker keeps beside the shared table, so that most requests ask the host for nothing.
 //!
-//! A key that nothing speaks against is believed for [`FRESH_MS`]; so is a standing verdict. Any
+//! A key that has no record at all is known by [`super::absence`]. A key that nothing speaks against is believed for [`FRESH_MS`]; so is a standing verdict. Any
 //! other key is read anew for each request. Failures and verdicts are written at once; successes
 //! that a rule can see wait for the next tick, and those that none can see are not written at all.
 
@@ -9,8 +9,9 @@ use std::rc::Rc;
 
 use ahash::RandomState;
 
+use super::absence::Absence;
 use super::layout;
-use super::table::{Incidents, Table};
+use super::table::{Incidents, Table, tag_of};
 use super::tally::{Event, Tally};
 use crate::facts::Key;
 use crate::host::Host;
@@ -25,6 +26,9 @@ const GENERATION: usize = 4096;
 
 /// Events that may wait to be written.
 const WAITING: usize = 4096;
+
+/// Records that a worker makes before it tells the others at the latest.
+const UNTOLD: usize = 256;
 
 /// The most that this cache takes: two maps of 8,192 places of up to 160 bytes, and the events.
 pub const BOUND_BYTES: u64 = 3 << 20;
@@ -60,6 +64,7 @@ struct Waiting {
 pub struct Memory {
     table: Table,
     specs: Rc<[TallySpec]>,
+    absence: Absence,
     young: HashMap<Key, Entry, RandomState>,
     old: HashMap<Key, Entry, RandomState>,
     waiting: Vec<Waiting>,
@@ -75,6 +80,7 @@ impl Memory {
         Self {
             table: Table { pages: layout::bound(memory_bytes).pages },
             specs: specs.into(),
+            absence: Absence::default(),
             young: HashMap::with_hasher(state.clone()),
             old: HashMap::with_hasher(state),
             waiting: Vec::new(),
@@ -91,9 +97,19 @@ impl Memory {
             let waiting = self.take_waiting(slot);
             return self.write(host, slot, waiting, None, now_ms);
         }
-        let loaded = self.table.read(host, slot.key);
-        let mut tally = match loaded {
-            Ok(found) => found.unwrap_or_default(),
+        let (page, tag) = (self.table.page_of(slot.key), tag_of(slot.key));
+        if self.absence.holds(host, page, tag, now_ms) {
+            return self.begun(slot, now_ms);
+        }
+        self.absence.expect(host, now_ms);
+        let mut tally = match self.table.read(host, page) {
+            Ok(read) => {
+                let has_roll = self.absence.keep(page, &read, now_ms);
+                match read.get(tag) {
+                    None if has_roll => return self.begun(slot, now_ms),
+                    found => found.unwrap_or_default(),
+                }
+            }
             Err(_) => {
                 self.incidents.deferred += 1;
                 self.entry(slot.key).map(|e| e.tally).unwrap_or_default()
@@ -103,6 +119,15 @@ impl Memory {
             tally.advance(spec, now_ms);
         }
         self.keep(slot.key, tally, now_ms, false);
+        tally
+    }
+
+    /// The tally of a key that has no record.
+    fn begun(&self, slot: Slot, now_ms: u64) -> Tally {
+        let mut tally = Tally::default();
+        if let Some(spec) = self.spec(slot) {
+            tally.advance(spec, now_ms);
+        }
         tally
     }
 
@@ -130,6 +155,11 @@ impl Memory {
         self.write(host, slot, waiting, Some(event), now_ms)
     }
 
+    /// Tells other workers of the records that this one made. Call it when an exchange is learned from.
+    pub fn tell(&mut self, host: &dyn Host, now_ms: u64) {
+        self.absence.tell(host, now_ms, &mut self.incidents);
+    }
+
     /// Writes what waits. Call it with each tick.
     pub fn flush(&mut self, host: &dyn Host, now_ms: u64) {
         let mut waiting = std::mem::take(&mut self.waiting);
@@ -140,6 +170,7 @@ impl Memory {
                 self.write(host, first.slot, group.to_vec(), None, now_ms);
             }
         }
+        self.tell(host, now_ms);
     }
 
     /// What happened since this was last asked.
@@ -147,10 +178,10 @@ impl Memory {
         std::mem::take(&mut self.incidents)
     }
 
-    /// Whether any event waits to be written.
+    /// Whether anything waits to be written.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || self.absence.untold() > 0
     }
 
     /// What waits for a key, in order, so that it is written before anything newer.
@@ -178,7 +209,13 @@ impl Memory {
         };
         let written = self.table.update(host, slot.key, now_ms, &mut self.incidents, &mut apply);
         let waits = written.is_err();
-        let mut tally = written.unwrap_or_else(|_| {
+        if written.is_ok_and(|(_, is_new)| is_new) {
+            self.absence.arrived(self.table.page_of(slot.key));
+            if self.absence.untold() >= UNTOLD {
+                self.tell(host, now_ms);
+            }
+        }
+        let mut tally = written.map(|(tally, _)| tally).unwrap_or_else(|_| {
             // What waited before is in the worker's own copy already.
             let mut tally = self.entry(slot.key).map(|e| e.tally).unwrap_or_default();
             if let Some(event) = new {

@@ -2,8 +2,10 @@
 //!
 //! A [`tally::Tally`] is 64 bytes. Records of many clients lie together on a [`page`]; a page is one value in
 //! shared data; [`layout`] proves how many there can be. [`table`] reads and writes them with
-//! compare-and-swap, and [`cache`] keeps what one worker need not ask for again.
+//! compare-and-swap; [`cache`] keeps what one worker need not ask for again, and [`absence`] what it knows not to be there.
 
+pub mod absence;
+pub mod arrivals;
 pub mod cache;
 pub mod distinct;
 pub mod layout;

@@ -1,4 +1,4 @@
-//! A page: up to 63 records that share one value in shared data, and the rule by which a new one
+//! A page: up to 31 records that share one value in shared data, and the rule by which a new one
 //! takes another's place.
 //!
 //! Form: 16 bytes of head (`PAL1`, then zeros), then the records. A page is never partly valid:
@@ -7,12 +7,14 @@
 use super::tally::{RECORD_BYTES, Tally, wire};
 
 /// Records on a full page.
-pub const RECORDS: usize = 63;
+pub const RECORDS: usize = 31;
 
 const HEAD_BYTES: usize = 16;
 const HEAD: [u8; HEAD_BYTES] = *b"PAL1\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// Length of a full page in bytes; with it and its rounding a page stays within 4 KiB.
+/// Length of a full page in bytes; with it and its rounding a page stays within 2 KiB. The
+/// host copies a page whole for each look at it: smaller pages cost less to look at, and more of the
+/// memory goes into the host's own account of each.
 pub const PAGE_BYTES: usize = HEAD_BYTES + RECORDS * RECORD_BYTES;
 
 /// A page as it was read.
@@ -24,9 +26,11 @@ pub struct Page {
 /// What it took to make room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placed {
-    /// The record was there, or there was room.
-    Fitted,
-    /// Another record was replaced.
+    /// The record was there.
+    Kept,
+    /// It is new, and there was room.
+    Added,
+    /// It is new, and took another's place.
     Replaced,
 }
 
@@ -59,6 +63,11 @@ impl Page {
         self.bytes.get(HEAD_BYTES..).unwrap_or_default().as_chunks().0
     }
 
+    /// The tags of all records.
+    pub fn tags(&self) -> impl Iterator<Item = u64> + '_ {
+        self.records().iter().filter_map(|record| record.first_chunk().map(|tag| u64::from_le_bytes(*tag)))
+    }
+
     /// The tally with this tag.
     #[must_use]
     pub fn get(&self, tag: u64) -> Option<Tally> {
@@ -72,8 +81,8 @@ impl Page {
     pub fn put(&mut self, tag: u64, tally: &Tally, now_ms: u64) -> Placed {
         let new = wire::encode(tag, tally);
         let (place, placed) = match self.records().iter().position(|r| r.starts_with(&tag.to_le_bytes())) {
-            Some(place) => (place, Placed::Fitted),
-            None if self.records().len() < RECORDS => (self.records().len(), Placed::Fitted),
+            Some(place) => (place, Placed::Kept),
+            None if self.records().len() < RECORDS => (self.records().len(), Placed::Added),
             None => (self.least(now_ms), Placed::Replaced),
         };
         let start = HEAD_BYTES + place * RECORD_BYTES;
@@ -119,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_page_fits_its_allocation() {
-        assert_eq!(PAGE_BYTES, 4048);
+        assert_eq!(PAGE_BYTES, 2000);
     }
 
     #[test]
@@ -131,7 +140,7 @@ mod tests {
         page.put(1, &condemned, now_ms);
         page.put(2, &failing, now_ms);
         for tag in 3..=RECORDS as u64 {
-            assert_eq!(page.put(tag, &seen(1000 + tag), now_ms), Placed::Fitted);
+            assert_eq!(page.put(tag, &seen(1000 + tag), now_ms), Placed::Added);
         }
         assert_eq!(page.put(100, &seen(5000), now_ms), Placed::Replaced);
         assert!(page.get(3).is_none(), "the oldest that nothing speaks against");

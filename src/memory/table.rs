@@ -8,7 +8,7 @@ use crate::host::{Expected, Host, StoreError};
 
 /// How often a write is tried before it is left to the next tick. With eight workers that write
 /// one page without a pause, a try succeeds at least once in eight.
-const TRIES: u32 = 32;
+pub(super) const TRIES: u32 = 32;
 
 /// What happened beside the reading or writing that was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,16 +33,22 @@ pub struct Table {
 }
 
 impl Table {
-    /// The tally of a key; `None` where there is none.
+    /// The page that a key's record is on, if it has one.
+    #[must_use]
+    pub fn page_of(&self, key: Key) -> u32 {
+        page_of(key, self.pages)
+    }
+
+    /// Reads a page; an empty one where there is none.
     ///
     /// # Errors
     /// The host refused.
-    pub fn read(&self, host: &dyn Host, key: Key) -> Result<Option<Tally>, StoreError> {
-        let stored = host.load(&page_name(page_of(key, self.pages)))?;
-        Ok(stored.and_then(|s| Page::read(s.bytes).0.get(tag_of(key))))
+    pub fn read(&self, host: &dyn Host, page: u32) -> Result<Page, StoreError> {
+        Ok(host.load(&page_name(page))?.map(|stored| Page::read(stored.bytes).0).unwrap_or_default())
     }
 
-    /// Changes the tally of a key, begun empty where there is none, and returns it as stored.
+    /// Changes the tally of a key, begun empty where there is none, and returns it as stored, and
+    /// whether its record is new.
     ///
     /// # Errors
     /// Every try met another's write, or the host refused. Nothing was changed then.
@@ -53,8 +59,8 @@ impl Table {
         now_ms: u64,
         incidents: &mut Incidents,
         change: &mut dyn FnMut(&mut Tally),
-    ) -> Result<Tally, StoreError> {
-        let name = page_name(page_of(key, self.pages));
+    ) -> Result<(Tally, bool), StoreError> {
+        let name = page_name(self.page_of(key));
         let tag = tag_of(key);
         for _ in 0..TRIES {
             let (bytes, expected) = match host.load(&name)? {
@@ -69,7 +75,7 @@ impl Table {
                 Ok(()) => {
                     incidents.unreadable += u64::from(!readable);
                     incidents.replaced += u64::from(placed == Placed::Replaced);
-                    return Ok(tally);
+                    return Ok((tally, placed != Placed::Kept));
                 }
                 Err(StoreError::Conflict) => incidents.retries += 1,
                 Err(StoreError::Refused) => return Err(StoreError::Refused),
@@ -79,6 +85,7 @@ impl Table {
     }
 }
 
-fn tag_of(key: Key) -> u64 {
+/// What tells a key's record from the others of its page.
+pub(super) fn tag_of(key: Key) -> u64 {
     key.0 as u64
 }

@@ -164,12 +164,11 @@ impl Bootstrap {
     /// When the bootstrap has no connection manager with routes of its own.
     pub fn set_routes(&mut self, routes: Value) -> Result<(), String> {
         let hosts = self.at(&format!("{MANAGER}/route_config/virtual_hosts"))?;
-        let mut host = json!({"name": "all", "domains": ["*"], "routes": routes});
-        // How much of a body may be held is no route's own.
-        if let Some(limit) = hosts.pointer("/0/request_body_buffer_limit") {
-            host["request_body_buffer_limit"] = limit.clone();
-        }
-        *hosts = json!([host]);
+        // How much of a body may be held is no route's own; without one it is null, which is its default.
+        let limit = hosts.pointer("/0/request_body_buffer_limit").cloned().unwrap_or_default();
+        *hosts = json!([
+            {"name": "all", "domains": ["*"], "routes": routes, "request_body_buffer_limit": limit}
+        ]);
         Ok(())
     }
 

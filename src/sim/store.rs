@@ -25,6 +25,7 @@ pub struct Store {
 struct Inner {
     values: HashMap<String, Stored>,
     version: u32,
+    reads: u64,
     writes: u64,
     faults: Faults,
 }
@@ -40,7 +41,9 @@ impl Store {
     }
 
     pub(super) fn load(&self, key: &str) -> Option<Stored> {
-        self.lock().values.get(key).cloned()
+        let mut inner = self.lock();
+        inner.reads += 1;
+        inner.values.get(key).cloned()
     }
 
     pub(super) fn store(&self, key: &str, bytes: &[u8], expected: Expected) -> Result<(), StoreError> {
@@ -66,6 +69,12 @@ impl Store {
         let version = inner.version;
         inner.values.insert(key.to_owned(), Stored { bytes: bytes.to_vec(), version });
         Ok(())
+    }
+
+    /// Number of values asked for so far.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.lock().reads
     }
 
     /// Number of keys ever written.
