@@ -12,7 +12,8 @@
 #[allow(unreachable_pub, clippy::disallowed_methods, reason = "Envoy is played in real time")]
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::{iter, panic, thread};
 
 use palisade::config;
 use palisade::sim::{Faults, Store};
@@ -20,6 +21,10 @@ use support::Outcome;
 use support::envoy::InEnvoy;
 use support::scenario::Scenario;
 use support::sim::Simulated;
+
+/// Scenarios that are played in Envoy at the same time, each with an Envoy of its own: they wait for
+/// most of their time.
+const AT_A_TIME: usize = 4;
 
 fn simulate(name: &str, scenario: &Scenario, workers: usize, faults: Faults) -> Vec<Outcome> {
     let read = config::read(&scenario.configuration(), &|_| None);
@@ -51,13 +56,33 @@ fn scenarios_hold_whatever_worker_a_request_meets_and_whatever_write_conflicts()
 
 #[test]
 fn scenarios_give_the_same_verdicts_in_envoy() {
-    for (name, scenario) in Scenario::all() {
-        if scenario.native_only.is_some() {
-            continue;
-        }
-        println!("{name}");
+    let mut waiting = Scenario::all();
+    waiting.retain(|(_, scenario)| scenario.native_only.is_none());
+    // Taken from the end: the longest first, so that none begins when the others are done.
+    waiting.sort_by_key(|(_, scenario)| scenario.lasts_ms() / scenario.speed);
+    let waiting = Mutex::new(waiting);
+    let failed = thread::scope(|scope| {
+        let player = || {
+            let next = || waiting.lock().unwrap().pop();
+            let played = iter::from_fn(next).filter_map(|(name, scenario)| compare(&name, &scenario).err());
+            played.collect::<Vec<_>>()
+        };
+        let players: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(player)).collect();
+        players.into_iter().flat_map(|player| player.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(failed.is_empty(), "{} failed\n\n{}", failed.len(), failed.join("\n\n"));
+}
+
+/// Plays one scenario in Envoy and on a simulated host; what differs or fails is told with its name.
+fn compare(name: &str, scenario: &Scenario) -> Result<(), String> {
+    let played = panic::catch_unwind(|| {
         let stage = InEnvoy::start(&scenario.configuration(), scenario.speed);
         let in_envoy = scenario.play(Box::new(stage));
-        assert_eq!(in_envoy, simulate(&name, &scenario, 2, Faults::default()), "{name}");
-    }
+        assert_eq!(in_envoy, simulate(name, scenario, 2, Faults::default()));
+    });
+    played.map_err(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked");
+        format!("{name}: {words}")
+    })
 }

@@ -1,12 +1,13 @@
 //! What is measured: which Envoy, which request, which answer; and how, in interleaved rounds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade::sandbox::Envoy;
 
 use crate::clients;
 use crate::load::{Connection, Load, Requests};
-use crate::variants::Kind;
+use crate::rounds::Rounds;
+use crate::variants::{Kind, start};
 
 /// Requests of each case before it counts: the wasm engine compiles what is used often.
 const WARM_UP: u64 = 5_000;
@@ -25,6 +26,8 @@ pub(crate) struct Case {
     pub(crate) is_cheaper: bool,
     /// A request that is sent, failing, until Palisade refuses its client.
     condemned_by: Option<OwnRequests>,
+    /// How many requests it sends before it counts.
+    warm_up: u64,
     requests: OwnRequests,
     status: u16,
 }
@@ -37,6 +40,7 @@ pub(crate) fn all() -> Vec<Case> {
         plain,
         is_cheaper: status == 403,
         condemned_by: None,
+        warm_up: WARM_UP,
         requests,
         status,
     };
@@ -45,10 +49,12 @@ pub(crate) fn all() -> Vec<Case> {
         case("plain-json", Kind::Plain, "plain-json", Box::new(clients::login("/login")), 200),
         case("direct", Kind::Plain, "plain", Box::new(clients::get("/direct")), 403),
         case("empty", Kind::Empty, "plain", Box::new(clients::get("/content/a")), 200),
+        case("floor", Kind::Floor, "plain", Box::new(clients::get("/content/a")), 200),
         case("lua", Kind::Lua, "plain", Box::new(clients::get("/content/a")), 200),
         case("unprotected", Kind::Palisade, "plain", Box::new(clients::get("/other")), 200),
         case("allowed", Kind::Palisade, "plain", Box::new(clients::get("/content/a")), 200),
         case("allowed-json", Kind::Palisade, "plain-json", Box::new(clients::login("/login")), 200),
+        case("allowed-many", Kind::Palisade, "plain-json", Box::new(clients::many_logins("/login")), 200),
         case("blocked", Kind::Palisade, "plain", Box::new(clients::bad_get("/content/a")), 403),
         case("blocked-json", Kind::Palisade, "plain-json", Box::new(clients::bad_login("/login")), 403),
     ];
@@ -58,6 +64,10 @@ pub(crate) fn all() -> Vec<Case> {
             "blocked-json" => Some(Box::new(clients::bad_login("/login?status=401"))),
             _ => None,
         };
+        if case.name == "allowed-many" {
+            // Clients that are known, as most are in real traffic.
+            case.warm_up = clients::MANY;
+        }
     }
     cases
 }
@@ -100,51 +110,32 @@ pub(crate) fn cpu_us_each(
     Ok((envoy.cpu_seconds()? - before) * 1e6 / count as f64)
 }
 
-/// What each case cost in each round, in microseconds a request.
-pub(crate) type Rounds = BTreeMap<&'static str, Vec<f64>>;
-
-/// Runs every case once a round, in turn forwards and backwards, so that a slow minute of the
-/// machine touches all of them alike.
-pub(crate) fn measure_all(
+/// Starts every Envoy that the cases need, and runs every case once a round, in turn forwards and
+/// backwards, so that a slow minute of the machine touches all of them alike.
+pub(crate) fn measure_start(
     cases: &[Case],
-    envoys: &BTreeMap<Kind, Envoy>,
+    origin: &str,
     rounds: u32,
     count: u64,
-) -> Result<Rounds, String> {
+    measured: &mut Rounds,
+) -> Result<(), String> {
+    let kinds = cases.iter().map(|case| case.kind).collect::<BTreeSet<_>>();
+    let started = |kind| Ok((kind, start(kind, origin, "64MiB")?));
+    let envoys = kinds.into_iter().map(started).collect::<Result<BTreeMap<_, _>, String>>()?;
     let mut ready = Vec::new();
     for case in cases {
         let envoy = envoys.get(&case.kind).ok_or_else(|| format!("{}: no Envoy runs", case.name))?;
         case.prepare(envoy)?;
         let mut load = Load::open(envoy.address())?;
-        case.measure(envoy, &mut load, WARM_UP)?;
+        case.measure(envoy, &mut load, case.warm_up)?;
         ready.push((case, envoy, load));
     }
-    let mut measured = Rounds::new();
+    measured.begin_start();
     for _ in 0..rounds {
         for (case, envoy, load) in &mut ready {
-            measured.entry(case.name).or_default().push(case.measure(envoy, load, count)?);
+            measured.add(case.name, case.measure(envoy, load, count)?);
         }
         ready.reverse();
     }
-    Ok(measured)
-}
-
-/// The values at a quarter, half and three quarters of the sorted list.
-pub(crate) fn quartiles(values: &[f64]) -> Option<[f64; 3]> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |quarter: usize| sorted.get(sorted.len() * quarter / 4).copied();
-    Some([at(1)?, at(2)?, at(3)?])
-}
-
-/// The median.
-pub(crate) fn median(values: &[f64]) -> Option<f64> {
-    quartiles(values).map(|[_, median, _]| median)
-}
-
-/// The median of the differences within each round: what the first costs more than the second.
-pub(crate) fn median_added(measured: &Rounds, case: &str, plain: &str) -> Option<f64> {
-    let (case, plain) = (measured.get(case)?, measured.get(plain)?);
-    let added: Vec<f64> = case.iter().zip(plain).map(|(case, plain)| case - plain).collect();
-    median(&added)
+    Ok(())
 }

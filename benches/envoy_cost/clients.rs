@@ -2,6 +2,9 @@
 
 /// Clients that ordinary traffic rotates over.
 const CLIENTS: u64 = 256;
+/// Clients that [`many_logins`] rotates over: at any rate that one worker reaches, seconds pass
+/// before one comes again, so that none is still in a cache.
+pub(crate) const MANY: u64 = 50_000;
 /// Bytes of a login's body.
 const LOGIN_BYTES: usize = 1024;
 
@@ -19,6 +22,15 @@ pub(crate) fn get(path: &str) -> impl Fn(u64, &mut Vec<u8>) + Sync {
 pub(crate) fn login(path: &str) -> impl Fn(u64, &mut Vec<u8>) + Sync {
     let requests: Vec<_> = (0..CLIENTS).map(|client| post(path, &address(client), BROWSER, client)).collect();
     move |n, out| fill(out, &requests, n)
+}
+
+/// The same, from many clients, each in a network of its own.
+pub(crate) fn many_logins(path: &str) -> impl Fn(u64, &mut Vec<u8>) + Sync {
+    let path = path.to_owned();
+    move |n, out| {
+        let client = n % MANY;
+        out.extend_from_slice(&post(&path, &address_in(client), BROWSER, client));
+    }
 }
 
 /// A GET of the one client that misbehaves.
@@ -39,9 +51,7 @@ pub(crate) fn from_networks(path: &str, networks: u64, stride: u64) -> impl Fn(u
     let path = path.to_owned();
     move |n, out| {
         let network = n.wrapping_mul(stride) % networks;
-        // From 11.0.0.0 up, one /24 each: public addresses.
-        let [_, a, b, c] = (u32::try_from(network).unwrap_or(0) + (11 << 16)).to_be_bytes();
-        out.extend_from_slice(&head("GET", &path, &format!("{a}.{b}.{c}.9"), BROWSER, network, 0));
+        out.extend_from_slice(&head("GET", &path, &address_in(network), BROWSER, network, 0));
     }
 }
 
@@ -54,15 +64,20 @@ fn address(client: u64) -> String {
     format!("203.0.113.{}", client % 250 + 1)
 }
 
+/// An address in network number `network`: from 11.0.0.0 up, one /24 each, which are public.
+fn address_in(network: u64) -> String {
+    let [_, a, b, c] = (u32::try_from(network).unwrap_or(0) + (11 << 16)).to_be_bytes();
+    format!("{a}.{b}.{c}.9")
+}
+
 fn post(path: &str, address: &str, agent: &str, client: u64) -> Vec<u8> {
     let mut body =
-        format!(r#"{{"email":"user{client}@example.com","password":"correct horse {client}","device":""#);
-    while body.len() < LOGIN_BYTES - 2 {
-        body.push('d');
-    }
-    body.push_str("\"}");
+        format!(r#"{{"email":"user{client}@example.com","password":"correct horse {client}","device":""#)
+            .into_bytes();
+    body.resize(LOGIN_BYTES - 2, b'd');
+    body.extend_from_slice(b"\"}");
     let mut request = head("POST", path, address, agent, client, body.len());
-    request.extend_from_slice(body.as_bytes());
+    request.extend_from_slice(&body);
     request
 }
 

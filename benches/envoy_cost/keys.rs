@@ -2,8 +2,9 @@
 
 use palisade::sandbox::{Envoy, Report};
 
-use crate::cases::{cpu_us_each, median};
+use crate::cases::cpu_us_each;
 use crate::load::Load;
+use crate::rounds::median;
 use crate::variants::{Kind, start};
 use crate::{Scale, clients};
 

@@ -3,23 +3,27 @@
 //! `cargo bench --bench envoy_cost -- [--quick] [NAME...]`: names (or parts of them) choose cases;
 //! `keys` is the case of a million live keys.
 
-use std::collections::BTreeMap;
-
 use palisade::sandbox::{MODULE, Report, project_root, say};
 
-use crate::cases::{Case, Rounds, measure_all, median, median_added, quartiles};
-use crate::variants::{Kind, start};
+use crate::cases::{Case, measure_start};
+use crate::rounds::{Rounds, median, quartiles};
+use crate::variants::Kind;
 
 mod cases;
 mod clients;
 mod keys;
 mod load;
 mod origin;
+mod rounds;
 mod variants;
 
 /// How much is measured.
 struct Scale {
+    /// How often all Envoys are started anew.
+    starts: u32,
+    /// Rounds, divided among the starts.
     rounds: u32,
+    /// Requests of each case in a round.
     requests: u64,
     keys: u64,
 }
@@ -47,21 +51,23 @@ fn measure() -> Result<bool, String> {
         names.peek().is_none() || names.any(|part| name.contains(part.as_str()))
     };
     let scale = if quick {
-        Scale { rounds: 30, requests: 500, keys: 100_000 }
+        Scale { starts: 2, rounds: 30, requests: 500, keys: 100_000 }
     } else {
-        Scale { rounds: 120, requests: 1_000, keys: 1_000_000 }
+        Scale { starts: 4, rounds: 120, requests: 1_000, keys: 1_000_000 }
     };
     let origin = origin::start()?.to_string();
     let cases: Vec<Case> = cases::all().into_iter().filter(|case| chosen(case.name)).collect();
     let mut report = Report::new("bench");
-    let envoys = cases.iter().map(|case| case.kind).collect::<std::collections::BTreeSet<_>>();
-    let envoys = envoys
-        .into_iter()
-        .map(|kind| Ok((kind, start(kind, &origin, "64MiB")?)))
-        .collect::<Result<BTreeMap<_, _>, String>>()?;
-    say(&format!("{} cases, {} rounds of {} requests each", cases.len(), scale.rounds, scale.requests))?;
-    let measured = measure_all(&cases, &envoys, scale.rounds, scale.requests)?;
-    drop(envoys);
+    let Scale { starts, rounds, requests, .. } = scale;
+    say(&format!(
+        "{} cases, {starts} starts of {} rounds of {requests} requests each",
+        cases.len(),
+        rounds / starts
+    ))?;
+    let mut measured = Rounds::default();
+    for _ in 0..starts {
+        measure_start(&cases, &origin, rounds / starts, requests, &mut measured)?;
+    }
     add_costs(&mut report, &cases, &measured)?;
     if chosen("size") {
         add_size(&mut report)?;
@@ -76,32 +82,45 @@ fn measure() -> Result<bool, String> {
 }
 
 fn add_costs(report: &mut Report, cases: &[Case], measured: &Rounds) -> Result<(), String> {
-    let lua_adds = median_added(measured, "lua", "plain");
     for case in cases {
-        let Some([low, us, high]) = measured.get(case.name).and_then(|rounds| quartiles(rounds)) else {
-            continue;
-        };
-        say(&format!(
+        let costs = measured.costs(case.name);
+        let Some([low, us, high]) = quartiles(&costs) else { continue };
+        let mut line = format!(
             "{:<12} {us:6.1} us a request, half of the rounds within {low:.1} to {high:.1}",
             case.name
-        ))?;
+        );
         report.add(case.name, us, "us/request", "")?;
         if case.name == case.plain {
+            say(&line)?;
             continue;
         }
-        if case.is_cheaper {
-            let plain = measured.get(case.plain).and_then(|rounds| median(rounds));
-            let Some(plain) = plain else { continue };
-            let goal = if case.kind == Kind::Palisade { "<= 0.8" } else { "" };
-            report.add(&format!("{} / {}", case.name, case.plain), us / plain, "", goal)?;
-            continue;
+        let range = measured.added_range(case.name, case.plain).filter(|_| !case.is_cheaper);
+        if let Some([least, most]) = range {
+            line.push_str(&format!("; adds {least:.1} to {most:.1}, as the start has it"));
         }
-        let Some(added) = median_added(measured, case.name, case.plain) else { continue };
-        report.add(&format!("{} adds", case.name), added, "us/request", "")?;
-        if let Some(lua_adds) = lua_adds.filter(|_| case.kind != Kind::Lua) {
-            let goal = if case.name == "allowed" { "<= 1.5" } else { "" };
-            report.add(&format!("{} adds / lua adds", case.name), added / lua_adds, "", goal)?;
-        }
+        say(&line)?;
+        add_comparisons(report, case, us, measured)?;
+    }
+    Ok(())
+}
+
+/// The case beside plain Envoy, and beside what the other filters add.
+fn add_comparisons(report: &mut Report, case: &Case, us: f64, measured: &Rounds) -> Result<(), String> {
+    if case.is_cheaper {
+        let Some(plain) = median(&measured.costs(case.plain)) else { return Ok(()) };
+        let goal = if case.kind == Kind::Palisade { "<= 0.8" } else { "" };
+        return report.add(&format!("{} / {}", case.name, case.plain), us / plain, "", goal);
+    }
+    let Some(added) = measured.added(case.name, case.plain) else { return Ok(()) };
+    report.add(&format!("{} adds", case.name), added, "us/request", "")?;
+    if let Some(lua_adds) = measured.added("lua", "plain").filter(|_| case.kind != Kind::Lua) {
+        let goal = if case.name == "allowed" { "<= 1.5" } else { "" };
+        report.add(&format!("{} adds / lua adds", case.name), added / lua_adds, "", goal)?;
+    }
+    if case.name == "allowed"
+        && let Some(floor_adds) = measured.added("floor", "plain")
+    {
+        report.add("allowed adds / floor adds", added / floor_adds, "", "")?;
     }
     Ok(())
 }

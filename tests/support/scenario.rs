@@ -149,6 +149,12 @@ impl Scenario {
         config
     }
 
+    /// How long it lasts, in milliseconds of its own time.
+    pub fn lasts_ms(&self) -> u64 {
+        let time = |text: &Option<String>| text.as_deref().map_or(0, milliseconds);
+        self.steps.iter().map(|step| time(&step.wait) + time(&step.every) * step.times).sum()
+    }
+
     /// Plays it, and returns what came of each request.
     ///
     /// # Panics
