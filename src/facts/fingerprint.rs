@@ -124,20 +124,21 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// `1-order-set-agent-locale-tls`: the version, then 25 bits of each part; `0` where there is none.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("1")?;
+        // Written in one go: each piece that a formatter is given costs as much as all of this.
+        let mut text = String::with_capacity(31);
+        text.push('1');
         for part in [Some(self.order), Some(self.set), self.agent, self.locale, self.tls] {
-            f.write_str("-")?;
+            text.push('-');
             let Some(value) = part else {
-                f.write_str("0")?;
+                text.push('0');
                 continue;
             };
             for place in 0..5 {
                 let digit = (value >> (59 - place * 5)) & 31;
-                let letter = DIGITS.get(digit as usize).copied().unwrap_or(b'0');
-                write!(f, "{}", char::from(letter))?;
+                text.push(DIGITS.get(digit as usize).map_or('0', |&letter| char::from(letter)));
             }
         }
-        Ok(())
+        f.write_str(&text)
     }
 }
 

@@ -282,8 +282,20 @@ impl Guard {
         ))
     }
 
+    /// The tallies of the request's keys, in the policy's order. Where a block stands that is carried
+    /// out nothing is more severe, so that the rest need not be asked for.
     fn view(&mut self, host: &dyn Host, x: &Exchange, now_ms: u64) -> Vec<Option<Tally>> {
-        x.slots.iter().map(|slot| slot.map(|slot| self.memory.view(host, slot, now_ms))).collect()
+        let enforces = self.policy(x).is_some_and(|(_, policy)| policy.mode == Mode::Enforce);
+        let mut tallies = Vec::with_capacity(x.slots.len());
+        for slot in &x.slots {
+            let tally = slot.map(|slot| self.memory.view(host, slot, now_ms));
+            tallies.push(tally);
+            let blocks = |t: Tally| t.standing.stands(now_ms) && Action::of(t.standing) == Action::Block;
+            if enforces && tally.is_some_and(blocks) {
+                break;
+            }
+        }
+        tallies
     }
 
     pub(super) fn policy(&self, x: &Exchange) -> Option<(usize, &Policy)> {
@@ -292,7 +304,7 @@ impl Guard {
     }
 }
 
-/// Of the verdicts in force the most severe, and of equals the one that ends last.
+/// Of the verdicts in force that were looked at the most severe, and of equals the one that ends last.
 fn severest(tallies: &[Option<Tally>], now_ms: u64) -> Option<Standing> {
     let standings = tallies.iter().flatten().map(|t| t.standing).filter(|s| s.stands(now_ms));
     standings.max_by_key(|s| (Action::of(*s), s.until_s))

@@ -93,6 +93,11 @@ impl Steps {
 impl Tally {
     /// Brings the window up to `now_ms`. A clock that jumped back changes nothing.
     pub fn advance(&mut self, spec: &TallySpec, now_ms: u64) {
+        if self.seen_ms == 0 {
+            // Begun just now: nothing has been counted yet.
+            self.seen_ms = now_ms;
+            return;
+        }
         let third_ms = (spec.window_ms / 3).max(1);
         let (then, now) = (self.seen_ms / third_ms, now_ms / third_ms);
         if now > then {
