@@ -173,6 +173,10 @@ fn check_envoy(sites: &Sites<'_>, env: Environment<'_>, checked: &mut Checked) {
         }
     }
     check_shared(&read, &mut checked.mistakes);
+    for (site, plugin) in &read {
+        let hosts = site.manager.and_then(|manager| named.get(manager)).map_or(&[][..], |named| &named.hosts);
+        surroundings::note_host_buffers(site, &plugin.config, hosts, &mut checked.notes);
+    }
     for i in 0..read.len() {
         let unnamed = check_names(&read, i, &named, &mut checked.mistakes);
         if let Some((site, plugin)) = read.get_mut(i) {

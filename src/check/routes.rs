@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::site::Manager;
+use super::site::{Manager, as_bytes};
 use crate::config::{Mistake, below};
 
 /// The policies that a connection manager's routes name.
@@ -10,8 +10,19 @@ use crate::config::{Mistake, below};
 pub(super) struct Named<'v> {
     /// Path and name, in the order of the document.
     pub(super) policies: Vec<(String, &'v str)>,
+    /// The virtual hosts.
+    pub(super) hosts: Vec<Host<'v>>,
     /// Whether every route is in the document, rather than fetched by Envoy.
     pub(super) complete: bool,
+}
+
+/// A virtual host.
+pub(super) struct Host<'v> {
+    pub(super) path: String,
+    /// How many bytes of a body it lets be held, where that is written.
+    pub(super) buffer_limit: Option<f64>,
+    /// The policies that it and its routes name.
+    pub(super) policies: Vec<&'v str>,
 }
 
 /// Reads the routes of a connection manager. Mistakes are those of the metadata itself.
@@ -23,10 +34,14 @@ pub(super) fn read<'v>(manager: &Manager<'v>, mistakes: &mut Vec<Mistake>) -> Na
     named.complete = routes.get("vhds").is_none();
     let path = below(&manager.path, "route_config");
     for (path, host) in items(routes, &path, "virtual_hosts") {
+        let before = named.policies.len();
         take(host, &path, &mut named, mistakes);
         for (path, route) in items(host, &path, "routes") {
             take(route, &path, &mut named, mistakes);
         }
+        let buffer_limit = host.get("request_body_buffer_limit").and_then(as_bytes);
+        let policies = named.policies.iter().skip(before).map(|(_, name)| *name).collect();
+        named.hosts.push(Host { path, buffer_limit, policies });
     }
     named
 }

@@ -146,6 +146,6 @@ fn site<'v>(plugin: &'v Value, path: String, around: Around) -> Site<'v> {
 }
 
 /// A number, or the text that stands for one in protobuf's JSON.
-fn as_bytes(value: &Value) -> Option<f64> {
+pub(super) fn as_bytes(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }

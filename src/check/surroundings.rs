@@ -5,9 +5,13 @@ use core::cell::RefCell;
 use serde_json::Value;
 
 use super::Plugin;
+use super::routes::Host;
 use super::site::Site;
 use crate::config::{Config, Mistake, Mistakes, Note, below, read, read_text, show_bytes};
+use crate::facts::subject;
+use crate::policy::Policy;
 
+/// What a listener buffers where it does not say, and what Envoy reads of a connection at once.
 const LEAST_BUFFER_BYTES: f64 = 1_048_576.0;
 
 /// A way to look up a variable of the environment that the check runs in.
@@ -146,9 +150,39 @@ fn check_hold(site: &Site<'_>, config: &Config, path: &str, mistakes: &mut Vec<M
     }
 }
 
+fn listener_buffer(site: &Site<'_>) -> f64 {
+    site.buffer_limit.unwrap_or(LEAST_BUFFER_BYTES)
+}
+
+/// A virtual host has to take what Envoy reads at once beside what is held already, or a body of
+/// unknown length that passes the limit may be answered 413. By default it takes what the listener does.
+pub(super) fn note_host_buffers(site: &Site<'_>, config: &Config, hosts: &[Host<'_>], notes: &mut Vec<Note>) {
+    let settings = &config.settings;
+    let reads_body = |policy: &Policy| policy.subject.as_ref().is_some_and(subject::is_in_body);
+    let reading = || settings.policies.iter().filter(|policy| reads_body(policy));
+    // The plugin's own routes may be for any host.
+    let by_plugin = settings
+        .routes
+        .iter()
+        .any(|route| settings.policies.get(usize::from(route.policy.0)).is_some_and(reads_body));
+    let least = listener_buffer(site) + settings.body_limit as f64;
+    for host in hosts {
+        let held = by_plugin || reading().any(|policy| host.policies.contains(&policy.name.as_str()));
+        if held && host.buffer_limit.is_none_or(|limit| limit < least) {
+            notes.push(Note {
+                path: below(&host.path, "request_body_buffer_limit"),
+                text: format!(
+                    "below {least:.0}, the listener's buffer and body_limit together: a chunked body longer than \
+                     body_limit may be answered 413"
+                ),
+            });
+        }
+    }
+}
+
 /// Envoy answers 413 where more is held than the listener's buffer takes.
 fn check_buffer(site: &Site<'_>, config: &Config, path: &str, mistakes: &mut Vec<Mistake>) {
-    let limit = site.buffer_limit.unwrap_or(LEAST_BUFFER_BYTES);
+    let limit = listener_buffer(site);
     let body_limit = config.settings.body_limit;
     if body_limit as f64 > limit {
         mistakes.push(Mistake {
