@@ -53,6 +53,14 @@ struct Entry {
     waits: bool,
 }
 
+impl Entry {
+    /// Whether the table need not be asked: it was lately, and what it said was settled.
+    fn is_believed(&self, now_ms: u64) -> bool {
+        now_ms.checked_sub(self.loaded_ms).is_some_and(|age| age < FRESH_MS)
+            && (self.tally.is_quiet(now_ms) || self.tally.standing.stands(now_ms))
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Waiting {
     slot: Slot,
@@ -90,23 +98,24 @@ impl Memory {
 
     /// The tally of a key as of now.
     pub fn view(&mut self, host: &dyn Host, slot: Slot, now_ms: u64) -> Tally {
-        if let Some(tally) = self.believed(slot, now_ms) {
-            return tally;
-        }
-        if self.entry(slot.key).is_some_and(|e| e.waits) {
+        let waits = match self.entry(slot.key) {
+            Some(entry) if entry.is_believed(now_ms) => return self.as_of(slot, entry.tally, now_ms),
+            entry => entry.is_some_and(|entry| entry.waits),
+        };
+        if waits {
             let waiting = self.take_waiting(slot);
             return self.write(host, slot, waiting, None, now_ms);
         }
         let (page, tag) = (self.table.page_of(slot.key), tag_of(slot.key));
         if self.absence.holds(host, page, tag, now_ms) {
-            return self.begun(slot, now_ms);
+            return self.as_of(slot, Tally::default(), now_ms);
         }
         self.absence.expect(host, now_ms);
-        let mut tally = match self.table.read(host, page) {
+        let tally = match self.table.read(host, page) {
             Ok(read) => {
                 let has_roll = self.absence.keep(page, &read, now_ms);
                 match read.get(tag) {
-                    None if has_roll => return self.begun(slot, now_ms),
+                    None if has_roll => return self.as_of(slot, Tally::default(), now_ms),
                     found => found.unwrap_or_default(),
                 }
             }
@@ -115,16 +124,12 @@ impl Memory {
                 self.entry(slot.key).map(|e| e.tally).unwrap_or_default()
             }
         };
-        if let Some(spec) = self.spec(slot) {
-            tally.advance(spec, now_ms);
-        }
+        let tally = self.as_of(slot, tally, now_ms);
         self.keep(slot.key, tally, now_ms, false);
         tally
     }
 
-    /// The tally of a key that has no record.
-    fn begun(&self, slot: Slot, now_ms: u64) -> Tally {
-        let mut tally = Tally::default();
+    fn as_of(&self, slot: Slot, mut tally: Tally, now_ms: u64) -> Tally {
         if let Some(spec) = self.spec(slot) {
             tally.advance(spec, now_ms);
         }
@@ -249,15 +254,6 @@ impl Memory {
 
     fn spec(&self, slot: Slot) -> Option<&TallySpec> {
         self.specs.get(usize::from(slot.spec.0))
-    }
-
-    fn believed(&mut self, slot: Slot, now_ms: u64) -> Option<Tally> {
-        let entry = self.entry(slot.key)?;
-        let fresh = now_ms.checked_sub(entry.loaded_ms).is_some_and(|age| age < FRESH_MS);
-        let settled = entry.tally.is_quiet(now_ms) || entry.tally.standing.stands(now_ms);
-        let mut tally = entry.tally;
-        tally.advance(self.spec(slot)?, now_ms);
-        (fresh && settled).then_some(tally)
     }
 
     fn entry(&self, key: Key) -> Option<&Entry> {
