@@ -32,6 +32,12 @@ struct Roll {
     tags: Box<[u16]>,
 }
 
+impl Roll {
+    fn is_of(&self, page: u32, now_ms: u64) -> bool {
+        self.page == page && now_ms.checked_sub(self.taken_ms).is_some_and(|age| age < ROLL_MS)
+    }
+}
+
 /// What a worker knows to be absent.
 #[derive(Default)]
 pub struct Absence {
@@ -48,8 +54,7 @@ impl Absence {
     /// Whether no record of this tag is on this page.
     pub fn holds(&mut self, host: &dyn Host, page: u32, tag: u64, now_ms: u64) -> bool {
         let Some(Some(roll)) = self.rolls.get(place(page)) else { return false };
-        let young = now_ms.checked_sub(roll.taken_ms).is_some_and(|age| age < ROLL_MS);
-        if roll.page != page || !young || roll.tags.contains(&short(tag)) {
+        if !roll.is_of(page, now_ms) || roll.tags.contains(&short(tag)) {
             return false;
         }
         let arrivals = roll.arrivals;
@@ -67,10 +72,18 @@ impl Absence {
         }
     }
 
-    /// Keeps the roll of a page that was just read; whether that could be done.
-    pub fn keep(&mut self, page: u32, read: &Page, now_ms: u64) -> bool {
+    /// Keeps the roll of a page that was just read for this tag; whether that could be done. A roll
+    /// that is kept already and has the tag on it still serves.
+    pub fn keep(&mut self, page: u32, tag: u64, read: &Page, now_ms: u64) -> bool {
         let Some(heard) = &self.heard else { return false };
         let arrivals = heard.of(page);
+        let kept = self.rolls.get(place(page)).and_then(Option::as_ref);
+        let serves = |roll: &Roll| {
+            roll.is_of(page, now_ms) && roll.arrivals == arrivals && roll.tags.contains(&short(tag))
+        };
+        if kept.is_some_and(|roll| serves(roll)) {
+            return true;
+        }
         let tags = read.tags().map(short).collect();
         if self.rolls.is_empty() {
             self.rolls.resize_with(ROLLS, || None);

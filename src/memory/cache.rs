@@ -113,7 +113,7 @@ impl Memory {
         self.absence.expect(host, now_ms);
         let tally = match self.table.read(host, page) {
             Ok(read) => {
-                let has_roll = self.absence.keep(page, &read, now_ms);
+                let has_roll = self.absence.keep(page, tag, &read, now_ms);
                 match read.get(tag) {
                     None if has_roll => return self.as_of(slot, Tally::default(), now_ms),
                     found => found.unwrap_or_default(),

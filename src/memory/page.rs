@@ -65,13 +65,13 @@ impl Page {
 
     /// The tags of all records.
     pub fn tags(&self) -> impl Iterator<Item = u64> + '_ {
-        self.records().iter().filter_map(|record| record.first_chunk().map(|tag| u64::from_le_bytes(*tag)))
+        self.records().iter().map(tag_in)
     }
 
     /// The tally with this tag.
     #[must_use]
     pub fn get(&self, tag: u64) -> Option<Tally> {
-        self.records().iter().find(|r| r.starts_with(&tag.to_le_bytes())).map(wire::decode)
+        self.records().iter().find(|record| tag_in(record) == tag).map(wire::decode)
     }
 
     /// Writes the tally with this tag. On a full page it takes the place of the record worth
@@ -80,7 +80,7 @@ impl Page {
     /// replaced whole, so that no client ever inherits another's.
     pub fn put(&mut self, tag: u64, tally: &Tally, now_ms: u64) -> Placed {
         let new = wire::encode(tag, tally);
-        let (place, placed) = match self.records().iter().position(|r| r.starts_with(&tag.to_le_bytes())) {
+        let (place, placed) = match self.tags().position(|placed| placed == tag) {
             Some(place) => (place, Placed::Kept),
             None if self.records().len() < RECORDS => (self.records().len(), Placed::Added),
             None => (self.least(now_ms), Placed::Replaced),
@@ -101,6 +101,10 @@ impl Page {
         let least = self.records().iter().enumerate().min_by_key(|(_, record)| worth(record));
         least.map_or(0, |(place, _)| place)
     }
+}
+
+fn tag_in(record: &[u8; RECORD_BYTES]) -> u64 {
+    record.first_chunk().map_or(0, |tag| u64::from_le_bytes(*tag))
 }
 
 /// How long a past verdict keeps its record from being replaced as an ordinary one: a day.
