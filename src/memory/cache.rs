@@ -57,8 +57,13 @@ impl Entry {
     /// Whether the table need not be asked: it was lately, and what it said was settled.
     fn is_believed(&self, now_ms: u64) -> bool {
         now_ms.checked_sub(self.loaded_ms).is_some_and(|age| age < FRESH_MS)
-            && (self.tally.is_quiet(now_ms) || self.tally.standing.stands(now_ms))
+            && is_settled(&self.tally, now_ms)
     }
+}
+
+/// Whether nothing speaks against a key, or a verdict stands: more would change little soon.
+fn is_settled(tally: &Tally, now_ms: u64) -> bool {
+    tally.is_quiet(now_ms) || tally.standing.stands(now_ms)
 }
 
 #[derive(Clone, Copy)]
@@ -125,7 +130,10 @@ impl Memory {
             }
         };
         let tally = self.as_of(slot, tally, now_ms);
-        self.keep(slot.key, tally, now_ms, false);
+        // What is asked for anew each time needs no place.
+        if is_settled(&tally, now_ms) {
+            self.keep(slot.key, tally, now_ms, false);
+        }
         tally
     }
 
