@@ -159,7 +159,6 @@ fn listener_buffer(site: &Site<'_>) -> f64 {
 pub(super) fn note_host_buffers(site: &Site<'_>, config: &Config, hosts: &[Host<'_>], notes: &mut Vec<Note>) {
     let settings = &config.settings;
     let reads_body = |policy: &Policy| policy.subject.as_ref().is_some_and(subject::is_in_body);
-    let reading = || settings.policies.iter().filter(|policy| reads_body(policy));
     // The plugin's own routes may be for any host.
     let by_plugin = settings
         .routes
@@ -167,7 +166,8 @@ pub(super) fn note_host_buffers(site: &Site<'_>, config: &Config, hosts: &[Host<
         .any(|route| settings.policies.get(usize::from(route.policy.0)).is_some_and(reads_body));
     let least = listener_buffer(site) + settings.body_limit as f64;
     for host in hosts {
-        let held = by_plugin || reading().any(|policy| host.policies.contains(&policy.name.as_str()));
+        let named = |policy: &Policy| host.policies.contains(&policy.name.as_str());
+        let held = by_plugin || settings.policies.iter().any(|policy| reads_body(policy) && named(policy));
         if held && host.buffer_limit.is_none_or(|limit| limit < least) {
             notes.push(Note {
                 path: below(&host.path, "request_body_buffer_limit"),

@@ -1,8 +1,9 @@
 //! What one worker keeps beside the shared table, so that most requests ask the host for nothing.
 //!
-//! A key that has no record at all is known by [`super::absence`]. A key that nothing speaks against is believed for [`FRESH_MS`]; so is a standing verdict. Any
-//! other key is read anew for each request. Failures and verdicts are written at once; successes
-//! that a rule can see wait for the next tick, and those that none can see are not written at all.
+//! A key that has no record at all is known by [`super::absence`]. A key that nothing speaks against is
+//! believed for [`FRESH_MS`]; so is a standing verdict. Any other key is read anew for each request.
+//! Failures and verdicts are written at once; successes that a rule can see wait for the next tick, and
+//! those that none can see are not written at all.
 
 use std::collections::HashMap;
 use std::rc::Rc;

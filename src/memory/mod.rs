@@ -1,8 +1,9 @@
 //! What is remembered of clients: tallies in a table of fixed size over the host's shared data.
 //!
-//! A [`tally::Tally`] is 64 bytes. Records of many clients lie together on a [`page`]; a page is one value in
-//! shared data; [`layout`] proves how many there can be. [`table`] reads and writes them with
-//! compare-and-swap; [`cache`] keeps what one worker need not ask for again, and [`absence`] what it knows not to be there.
+//! A [`tally::Tally`] is 64 bytes. Records of many clients lie together on a [`page`]; a page is one
+//! value in shared data; [`layout`] proves how many there can be. [`table`] reads and writes them with
+//! compare-and-swap; [`cache`] keeps what one worker need not ask for again, and [`absence`] what it
+//! knows not to be there.
 
 pub mod absence;
 pub mod arrivals;
