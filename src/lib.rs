@@ -15,6 +15,7 @@ pub mod facts;
 pub mod memory;
 pub mod detect;
 pub mod decide;
+pub mod learn;
 pub mod respond;
 pub mod report;
 pub mod guard;

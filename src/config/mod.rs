@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod ladder;
+mod learning;
 mod mistake;
 mod node;
 mod policy;
@@ -135,8 +136,8 @@ fn read_settings(
     table.finish();
 
     let names = policies.as_ref().map(name_policies).unwrap_or_default();
-    let defaults = Defaults { mode, on_trouble, present };
-    let policies = policies.map(|node| read_policies(&node, defaults, left_out)).unwrap_or_default();
+    let defaults = Defaults { mode, on_trouble, present, names: &names };
+    let policies = policies.map(|node| read_policies(&node, &defaults, left_out)).unwrap_or_default();
     let routes = routes.map(|node| routes::read(&node, &names)).unwrap_or_default();
     Some(Settings {
         memory_bytes: memory_bytes?,
@@ -205,7 +206,7 @@ fn name_policies(node: &Node<'_>) -> BTreeMap<String, PolicyId> {
     names.into_iter().cloned().zip(ids).collect()
 }
 
-fn read_policies(node: &Node<'_>, defaults: Defaults, left_out: &mut Vec<LeftOut>) -> Vec<Policy> {
+fn read_policies(node: &Node<'_>, defaults: &Defaults<'_>, left_out: &mut Vec<LeftOut>) -> Vec<Policy> {
     let remedy = "write a mapping from names to policies, such as login: {role: login}";
     let Some(table) = node.table(remedy) else {
         return Vec::new();

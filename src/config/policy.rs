@@ -1,14 +1,19 @@
 //! One policy as the operator writes it, completed by its role's preset.
 
+use std::collections::BTreeMap;
+
 use super::answer;
 use super::client::read_subject;
 use super::ladder;
+use super::learning::Written;
 use super::node::{Findings, Node, Table};
 use super::preset::{LADDER, PRESETS, Preset};
 use super::rules::{self, Draft, LeftOut, Seek};
 use super::tally;
 use super::words;
-use crate::policy::{AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, SubjectSource};
+use crate::policy::{
+    AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, SubjectSource,
+};
 
 pub(super) const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
 pub(super) const ON_TROUBLE: [(&str, OnTrouble); 2] =
@@ -36,18 +41,19 @@ impl Present {
 }
 
 /// What a policy has where it does not say otherwise.
-#[derive(Clone, Copy)]
-pub(super) struct Defaults {
+pub(super) struct Defaults<'n> {
     pub(super) mode: Mode,
     pub(super) on_trouble: OnTrouble,
     pub(super) present: Present,
+    /// Every policy that was written, even one with a mistake.
+    pub(super) names: &'n BTreeMap<String, PolicyId>,
 }
 
 /// Reads one policy; `None` where a mistake was found.
 pub(super) fn read(
     name: &str,
     node: &Node<'_>,
-    defaults: Defaults,
+    defaults: &Defaults<'_>,
     left_out: &mut Vec<LeftOut>,
 ) -> Option<Policy> {
     let findings = node.findings;
@@ -63,6 +69,7 @@ pub(super) fn read(
     let failure = table.take("failure").map(|node| answer::read(&node));
     let success = read_success(&mut table);
     let (rules, ladder) = (table.take("rules"), table.take("ladder"));
+    let learning = Written::take(&mut table);
     let path = table.path.clone();
     table.finish();
 
@@ -74,6 +81,7 @@ pub(super) fn read(
     let present = Present { subject: written_subject || path_is_subject, ..defaults.present };
     let left_before = left_out.len();
     let drafts = rules::read(rules, preset, present, name, left_out);
+    let learning = learning.read(preset, defaults.names, present.subject, present.session);
     // What follows needs the role.
     let preset = preset?;
     let failure = failure.unwrap_or_else(|| Some(default_failure(preset)));
@@ -102,6 +110,7 @@ pub(super) fn read(
         tallies,
         rules,
         ladder,
+        learning,
     })
 }
 

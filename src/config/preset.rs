@@ -29,6 +29,8 @@ pub(super) struct Preset {
     pub(super) failure_status: &'static [u16],
     /// Whether the subject is the whole path where the policy names none.
     pub(super) path_is_subject: bool,
+    /// The share of customers' requests that fail, where failures tell something of who made them.
+    pub(super) usual: Option<f64>,
     pub(super) rules: &'static [PresetRule],
 }
 
@@ -39,6 +41,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::Login,
         failure_status: &[401, 403],
         path_is_subject: false,
+        usual: Some(0.2),
         rules: &[client_failures(0.2, 0.95), SUBJECT_FAILURES, session_subjects(10), NETWORK_FAILURES],
     },
     Preset {
@@ -46,6 +49,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::Signup,
         failure_status: &[400, 409, 422],
         path_is_subject: false,
+        usual: Some(0.3),
         rules: &[
             counting("client-accounts", CLIENT, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
             counting("session-accounts", SESSION, 30 * MINUTE_MS, Count::Successes, 3, 6.0),
@@ -57,6 +61,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::PasswordReset,
         failure_status: &[400, 401, 403, 404, 422],
         path_is_subject: false,
+        usual: Some(0.2),
         rules: &[
             client_failures(0.2, 0.95),
             SUBJECT_FAILURES,
@@ -70,6 +75,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::GiftCard,
         failure_status: &[400, 404, 422],
         path_is_subject: false,
+        usual: Some(0.3),
         rules: &[client_failures(0.3, 0.98), session_subjects(10), NETWORK_FAILURES],
     },
     Preset {
@@ -77,6 +83,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::AddPayment,
         failure_status: &[400, 402, 422],
         path_is_subject: false,
+        usual: Some(0.15),
         rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, session_subjects(5)],
     },
     Preset {
@@ -84,6 +91,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::Checkout,
         failure_status: &[402, 409, 422],
         path_is_subject: false,
+        usual: Some(0.15),
         rules: &[client_failures(0.15, 0.95), SESSION_FAILURES],
     },
     Preset {
@@ -91,6 +99,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::AddToCart,
         failure_status: &[404, 409, 422],
         path_is_subject: false,
+        usual: None,
         rules: &[counting("session-requests", SESSION, MINUTE_MS, Count::Requests, 60, 6.0)],
     },
     Preset {
@@ -98,6 +107,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::Comment,
         failure_status: &[400, 403, 422],
         path_is_subject: false,
+        usual: None,
         rules: &[
             counting("session-comments", SESSION, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
             counting("client-comments", CLIENT, 10 * MINUTE_MS, Count::Successes, 60, 6.0),
@@ -108,6 +118,7 @@ pub(super) static PRESETS: [Preset; 9] = [
         role: Role::Content,
         failure_status: &[404],
         path_is_subject: true,
+        usual: None,
         rules: &[testing("client-misses", 10 * MINUTE_MS, 0.1, 0.8)],
     },
 ];

@@ -42,7 +42,7 @@ fn read_one(node: &Node<'_>, names: &BTreeMap<String, PolicyId>) -> Option<Route
     Some(Route { matches: matches?, policy: policy? })
 }
 
-fn read_policy(node: &Node<'_>, names: &BTreeMap<String, PolicyId>) -> Option<PolicyId> {
+pub(super) fn read_policy(node: &Node<'_>, names: &BTreeMap<String, PolicyId>) -> Option<PolicyId> {
     let name = node.text("write the name of a policy")?;
     let policy = names.get(name).copied();
     if policy.is_none() {

@@ -71,7 +71,9 @@ impl Judgement {
     }
 }
 
-fn action_at(ladder: &Ladder, score: f64) -> Action {
+/// The action at a score.
+#[must_use]
+pub fn action_at(ladder: &Ladder, score: f64) -> Action {
     let rungs = [
         (Action::Block, ladder.block.map(|r| r.at)),
         (Action::Limit, ladder.limit.map(|r| r.at)),

@@ -50,6 +50,25 @@ impl Hashes {
         narrow(digest(self.subjects, &[kind.as_bytes(), value]))
     }
 
+    /// Hashes one side of a profile, so that sums of such hashes name combinations of sides that
+    /// nobody can aim at.
+    #[must_use]
+    pub fn side(&self, side: u8, value: u32) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(self.tallies.0, self.tallies.1);
+        hasher.write_u8(side);
+        hasher.write_u32(value);
+        hasher.finish128().h1
+    }
+
+    /// Names what two personal hashes have in common, such as an account and a network.
+    #[must_use]
+    pub fn pair(&self, one: u64, other: u64) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(self.subjects.0, self.subjects.1);
+        hasher.write_u64(one);
+        hasher.write_u64(other);
+        hasher.finish128().h1
+    }
+
     /// Names the tally of a policy's key: `scope` says which tally, `facets` whose.
     #[must_use]
     pub fn tally(&self, scope: &[u8], facets: impl Iterator<Item = (u8, u64)>) -> Key {

@@ -10,6 +10,7 @@ use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
 use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
+use crate::learn::{self, Condemned};
 use crate::memory::{Event, Tally};
 use crate::policy::{Facet, Mode, Policy, SubjectSource};
 use crate::report::VerdictLine;
@@ -20,7 +21,7 @@ const VIA_UPSTREAM: &[u8] = b"via_upstream";
 impl Guard {
     /// Takes the answer's status; whether that was enough. It is where the outcome hangs on nothing
     /// else and changes no tally: then it does not matter who gave the answer either.
-    pub fn answer_status(&mut self, x: &mut Exchange, status: &[u8]) -> bool {
+    pub fn answer_status(&mut self, host: &dyn Host, x: &mut Exchange, status: &[u8]) -> bool {
         let Some((index, policy)) = self.policy(x).filter(|_| x.stage == Stage::AwaitsAnswer) else {
             return true;
         };
@@ -36,6 +37,7 @@ impl Guard {
         };
         if !changes {
             self.tell.outcome(index, found);
+            self.witness(host, x, index, found);
             x.stage = Stage::Idle;
         }
         !changes
@@ -120,9 +122,17 @@ impl Guard {
         Some(outcome::from_body(policy, &headers, &text))
     }
 
+    /// Lets the behaviors of the request be learned from, as of when it was sent.
+    fn witness(&mut self, host: &dyn Host, x: &Exchange, index: usize, found: Outcome) {
+        if let Some((profile, at_ms)) = &x.profile {
+            self.learner.witness(host, index, &x.facets, profile, found, *at_ms);
+        }
+    }
+
     fn learn(&mut self, host: &dyn Host, x: &Exchange, found: Outcome) {
         let Some(index) = x.policy else { return };
         self.tell.outcome(index, found);
+        self.witness(host, x, index, found);
         let subject = x.facets.get(Facet::Subject);
         let event = match found {
             Outcome::Success => Event::Success(subject),
@@ -190,6 +200,31 @@ impl Guard {
             fingerprint: &fingerprint,
             until: Some(standing.until_s),
             repeat: Some(standing.repeats),
+            campaign: None,
+            suppressed: 0,
+        };
+        self.tell.line(host, line, now_ms);
+    }
+
+    /// Writes the line of a behavior that was condemned.
+    pub(super) fn tell_condemned(&mut self, host: &dyn Host, condemned: &Condemned, now_ms: u64) {
+        let Some(policy) = self.settings.policies.get(condemned.policy) else { return };
+        let sentence = &condemned.sentence;
+        let sides = sentence.sides().map(|side| side.name()).collect();
+        let campaign = format!("{:08x}", condemned.campaign);
+        let line = VerdictLine {
+            version: 1,
+            policy: &policy.name,
+            operation: "",
+            action: Action::of(sentence.standing).name(),
+            enforced: policy.mode == Mode::Enforce,
+            score: (f64::from(sentence.odds) * 10.0).round() / 10.0,
+            reasons: vec![learn::REASON],
+            key: sides,
+            fingerprint: "",
+            until: Some(sentence.standing.until_s),
+            repeat: Some(sentence.standing.repeats),
+            campaign: Some(&campaign),
             suppressed: 0,
         };
         self.tell.line(host, line, now_ms);

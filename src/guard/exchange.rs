@@ -1,6 +1,7 @@
 //! What is kept of one exchange between its steps.
 
 use crate::facts::{Facets, Fingerprint, Headers};
+use crate::learn::Profile;
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
 
@@ -13,6 +14,8 @@ pub struct Exchange {
     pub(super) facets: Facets,
     pub(super) fingerprint: Option<Fingerprint>,
     pub(super) slots: Vec<Option<Slot>>,
+    /// The request's profile, and when it was judged; `None` where nothing is learned from it.
+    pub(super) profile: Option<(Profile, u64)>,
     /// Whether a success would change what a rule can see, as of the request: one that was asked for
     /// before a failure makes up for nothing, however late its answer comes.
     pub(super) success_matters: bool,

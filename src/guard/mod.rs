@@ -13,6 +13,7 @@ pub use exchange::{Exchange, Next, Step};
 
 use crate::facts::{Hashes, Recall};
 use crate::host::Host;
+use crate::learn::Learner;
 use crate::memory::Memory;
 use crate::policy::Settings;
 use crate::report::Trouble;
@@ -28,6 +29,7 @@ pub struct Guard {
     edge_headers: Vec<String>,
     recall: Recall,
     memory: Memory,
+    learner: Learner,
     tell: Tell,
 }
 
@@ -38,9 +40,10 @@ impl Guard {
         let hashes = Hashes::new(&settings.secret);
         let (plans, specs) = plan::plans(&settings);
         let memory = Memory::new(settings.memory_bytes, specs, hashes.map_seeds());
+        let learner = Learner::new(&settings, &hashes);
         let edge_headers = plan::edge_headers(&settings.client);
         let recall = Recall::new(hashes.map_seeds());
-        Self { hashes, plans, edge_headers, recall, memory, tell: Tell::default(), settings }
+        Self { hashes, plans, edge_headers, recall, memory, learner, tell: Tell::default(), settings }
     }
 
     /// The most of a body that is read, in bytes.
@@ -55,7 +58,12 @@ impl Guard {
         if self.memory.has_waiting() {
             self.memory.flush(host, now_ms);
         }
-        let incidents = self.memory.take_incidents();
+        self.learner.tick(host, now_ms);
+        for condemned in self.learner.take_condemned() {
+            self.tell_condemned(host, &condemned, now_ms);
+        }
+        let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
+        let incidents = tallies.plus(sheets);
         for (trouble, times) in [
             (Trouble::StoreConflict, incidents.deferred),
             (Trouble::EventsLost, incidents.lost),

@@ -1,6 +1,8 @@
 //! What is worked out once for each policy, so that no exchange has to.
 
+use super::tell::Reason;
 use crate::facts::{Facets, Hashes, hash};
+use crate::learn;
 use crate::memory::cache::{Slot, SpecId};
 use crate::policy::{
     ClientSources, Facet, Policy, SessionSource, Settings, SubjectsOf, TallySpec, TlsSource,
@@ -42,8 +44,15 @@ fn plan(policy: &Policy, specs: &mut Vec<TallySpec>) -> Plan {
     Plan {
         tallies,
         reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
-        facets: policy.tallies.iter().flat_map(|t| &t.key).fold(0, |all, &facet| all | bit(facet)),
+        facets: read(policy).fold(0, |all, facet| all | bit(facet)),
     }
+}
+
+/// The facets that a policy's keys are made of, and those that its learning goes by.
+fn read(policy: &Policy) -> impl Iterator<Item = Facet> + '_ {
+    let keys = policy.tallies.iter().flat_map(|tally| &tally.key).copied();
+    // The journey of a session begins under whatever policy.
+    keys.chain([Facet::Session]).chain(policy.learning.as_ref().map(|_| Facet::Network))
 }
 
 /// Another window or another kind of subject counts something else, so it gets keys of its own;
@@ -64,6 +73,15 @@ fn bit(facet: Facet) -> u16 {
 }
 
 impl Plan {
+    /// The reason behind its stored form.
+    pub(super) fn reason(&self, stored: u16) -> Reason {
+        match self.reasons.iter().position(|&reason| reason == stored) {
+            Some(rule) => Reason::Rule(rule),
+            None if stored == learn::reason() => Reason::Behavior,
+            None => Reason::Changed,
+        }
+    }
+
     /// Whether a key is made of this facet, so that it has to be read.
     pub(super) fn wants(&self, facet: Facet) -> bool {
         self.facets & bit(facet) != 0

@@ -1,13 +1,14 @@
 //! From a request's headers, and its body where the policy reads it, to what is done with it.
 
 use super::exchange::Stage;
-use super::tell::reason_of;
+use super::tell::Reason;
 use super::{Exchange, Guard, Next, Step};
 use crate::decide::{Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
+use crate::learn::{Profile, Recognised};
 use crate::memory::cache::Slot;
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
@@ -188,6 +189,9 @@ impl Guard {
     /// The verdict on a request of which everything is known that will be.
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
+        if let Some(recognised) = self.recognise(host, x, now_ms) {
+            return self.uphold(x, recognised.standing, recognised.campaign, now_ms);
+        }
         let tallies = self.view(host, x, now_ms);
         let subject = x.facets.get(Facet::Subject);
         let matters = |(slot, tally): (&Option<Slot>, &Option<Tally>)| {
@@ -196,10 +200,22 @@ impl Guard {
         };
         x.success_matters = x.slots.iter().zip(&tallies).any(matters);
         if let Some(standing) = severest(&tallies, now_ms) {
-            return self.uphold(x, standing, now_ms);
+            return self.uphold(x, standing, 0, now_ms);
         }
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)
+    }
+
+    /// The verdict that stands on what the request's client does, whoever it is.
+    fn recognise(&mut self, host: &dyn Host, x: &mut Exchange, now_ms: u64) -> Option<Recognised> {
+        let index = x.policy?;
+        if !self.learner.learns(index) {
+            x.profile = Some((Profile::default(), now_ms));
+            return None;
+        }
+        let profile = self.learner.profile(host, &x.facets, now_ms);
+        x.profile = Some((profile, now_ms));
+        self.learner.recognise(host, index, &x.facets, &profile, now_ms)
     }
 
     /// The reply, where a verdict stands on one of the keys that are known so far.
@@ -208,11 +224,11 @@ impl Guard {
         let tallies = self.view(host, x, now_ms);
         let standing = severest(&tallies, now_ms)?;
         let (_, policy) = self.policy(x)?;
-        (policy.mode == Mode::Enforce).then(|| self.uphold(x, standing, now_ms))
+        (policy.mode == Mode::Enforce).then(|| self.uphold(x, standing, 0, now_ms))
     }
 
     /// Carries a standing verdict out, or says what would be done where the policy observes.
-    fn uphold(&mut self, x: &mut Exchange, standing: Standing, now_ms: u64) -> Step {
+    fn uphold(&mut self, x: &mut Exchange, standing: Standing, campaign: u32, now_ms: u64) -> Step {
         let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
         let next = if policy.mode == Mode::Observe {
             x.stage = Stage::AwaitsAnswer;
@@ -224,9 +240,10 @@ impl Guard {
             let refusal = Refusal { action, policy: &policy.name, left_s, grpc: x.grpc };
             let reply = respond::refuse(refusal);
             self.tell.answered(index);
+            self.learner.refused(campaign);
             Next::Reply(reply)
         };
-        let note = self.standing_note(x, index, standing);
+        let note = self.standing_note(x, index, standing, campaign);
         Step { note, ..Step::next(next) }
     }
 
@@ -259,22 +276,29 @@ impl Guard {
                 ("x-palisade-fingerprint", fingerprint),
             ];
         }
-        let lead = judgement.evidence.first().map(|e| e.rule);
+        let lead = judgement.evidence.first().map_or(Reason::Changed, |e| Reason::Rule(e.rule));
         self.tell.verdict(index, action, lead);
         step
     }
 
     /// Counts a standing verdict, and says it for filter state.
-    fn standing_note(&mut self, x: &Exchange, index: usize, standing: Standing) -> Option<String> {
+    fn standing_note(
+        &mut self,
+        x: &Exchange,
+        index: usize,
+        standing: Standing,
+        campaign: u32,
+    ) -> Option<String> {
         let policy = self.settings.policies.get(index)?;
-        let rule = self.plans.get(index)?.reasons.iter().position(|&r| r == standing.reason);
+        let reason = self.plans.get(index)?.reason(standing.reason);
         let action = Action::of(standing);
-        self.tell.verdict(index, action, rule);
-        let reason = reason_of(&self.settings, index, rule);
+        self.tell.verdict(index, action, reason);
+        let reason = reason.name(&self.settings, index);
         let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
         let fingerprint = x.shown_fingerprint();
+        let campaign = if campaign == 0 { String::new() } else { format!(";campaign={campaign:08x}") };
         Some(format!(
-            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{observed}",
+            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{campaign}{observed}",
             action.name(),
             policy.name,
             standing.until_s,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::decide::Action;
 use crate::facts::Outcome;
 use crate::host::{Expected, Host, Level, Metric};
+use crate::learn;
 use crate::memory::layout::mark_name;
 use crate::policy::Settings;
 use crate::report::{self, Pace, Trouble, VerdictLine};
@@ -13,7 +14,7 @@ use crate::report::{self, Pace, Trouble, VerdictLine};
 /// number of them.
 #[derive(Default)]
 pub(super) struct Tell {
-    verdicts: BTreeMap<(usize, Action, Option<usize>), u64>,
+    verdicts: BTreeMap<(usize, Action, Reason), u64>,
     requests: BTreeMap<(usize, &'static str), u64>,
     troubles: BTreeMap<(Option<usize>, Trouble), u64>,
     table: BTreeMap<&'static str, u64>,
@@ -21,9 +22,9 @@ pub(super) struct Tell {
 }
 
 impl Tell {
-    /// Counts a verdict on a request; `rule` is the reason's index, if there still is such a rule.
-    pub(super) fn verdict(&mut self, policy: usize, action: Action, rule: Option<usize>) {
-        *self.verdicts.entry((policy, action, rule)).or_default() += 1;
+    /// Counts a verdict on a request.
+    pub(super) fn verdict(&mut self, policy: usize, action: Action, reason: Reason) {
+        *self.verdicts.entry((policy, action, reason)).or_default() += 1;
     }
 
     /// Counts an outcome.
@@ -82,9 +83,9 @@ impl Tell {
                 host.count(&metric(), std::mem::take(count));
             }
         };
-        for (&(policy, action, rule), count) in &mut self.verdicts {
+        for (&(policy, action, reason), count) in &mut self.verdicts {
             send(count, &|| {
-                report::verdicts(name_of(settings, Some(policy)), action, reason_of(settings, policy, rule))
+                report::verdicts(name_of(settings, Some(policy)), action, reason.name(settings, policy))
             });
         }
         for (&(policy, outcome), count) in &mut self.requests {
@@ -99,10 +100,29 @@ impl Tell {
     }
 }
 
-/// The name of a rule; a verdict outlives the rule that gave it when the configuration changes.
-pub(super) fn reason_of(settings: &Settings, policy: usize, rule: Option<usize>) -> &str {
-    let found = settings.policies.get(policy).zip(rule).and_then(|(policy, rule)| policy.rules.get(rule));
-    found.map_or("changed", |rule| &rule.name)
+/// Why a verdict was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    /// The policy's rule at this index.
+    Rule(usize),
+    /// What the client does is known as hostile.
+    Behavior,
+    /// A rule that is no more: a verdict outlives a change of the configuration.
+    Changed,
+}
+
+impl Reason {
+    /// Its name in metrics and notes.
+    pub(super) fn name(self, settings: &Settings, policy: usize) -> &str {
+        let rules = settings.policies.get(policy).map(|policy| &policy.rules);
+        match self {
+            Self::Rule(index) => {
+                rules.and_then(|rules| rules.get(index)).map_or("changed", |rule| rule.name.as_str())
+            }
+            Self::Behavior => learn::REASON,
+            Self::Changed => "changed",
+        }
+    }
 }
 
 fn name_of(settings: &Settings, policy: Option<usize>) -> &str {

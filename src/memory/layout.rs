@@ -5,6 +5,7 @@
 //! policy, and nothing else.
 
 use super::page::PAGE_BYTES;
+use super::sheet::{BOARD_BYTES, MOST_SHEETS};
 use super::{absence, arrivals, cache};
 use crate::facts::{Key, recall};
 
@@ -20,6 +21,30 @@ const PAGE_COST_BYTES: u64 = (PAGE_BYTES as u64).next_multiple_of(2048) + ENTRY_
 
 /// Bytes kept aside for the counts of arrivals.
 const ARRIVALS_BYTES: u64 = arrivals::VALUE_BYTES as u64 + ENTRY_BYTES;
+
+/// What is kept aside for learning, as a share of the configured amount.
+const LEARNING_SHARE: u64 = 8;
+
+/// What the learning may take of the configured amount of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LearningBytes {
+    /// For the map of whom we know.
+    pub known: u64,
+    /// For what is yet to be followed up.
+    pub late: u64,
+    /// For the books of all policies.
+    pub books: u64,
+}
+
+/// What the learning may take of this amount of memory.
+#[must_use]
+pub fn learning(memory_bytes: u64) -> LearningBytes {
+    let all = memory_bytes / LEARNING_SHARE - SHEETS_COST_BYTES.min(memory_bytes / LEARNING_SHARE);
+    LearningBytes { known: all / 4, late: all / 16, books: all / 2 }
+}
+
+/// What the host spends on sheets besides their content.
+const SHEETS_COST_BYTES: u64 = MOST_SHEETS as u64 * ENTRY_BYTES + BOARD_BYTES as u64;
 
 /// What a configured amount of memory comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +62,13 @@ pub struct Bound {
 /// The bound for a configured amount of memory.
 #[must_use]
 pub fn bound(memory_bytes: u64) -> Bound {
-    let for_pages = memory_bytes.saturating_sub(MARKS_BYTES + ARRIVALS_BYTES);
+    let aside = MARKS_BYTES + ARRIVALS_BYTES + memory_bytes / LEARNING_SHARE;
+    let for_pages = memory_bytes.saturating_sub(aside);
     let pages = u32::try_from((for_pages / PAGE_COST_BYTES).max(1)).unwrap_or(u32::MAX);
     Bound {
         pages,
         records: u64::from(pages) * super::page::RECORDS as u64,
-        bytes: u64::from(pages) * PAGE_COST_BYTES + MARKS_BYTES + ARRIVALS_BYTES,
+        bytes: u64::from(pages) * PAGE_COST_BYTES + aside,
         worker_bytes: cache::BOUND_BYTES + absence::BOUND_BYTES + recall::BOUND_BYTES,
     }
 }
@@ -90,8 +116,8 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_mib_hold_nine_hundred_thousand_tallies() {
-        assert_eq!(bound(64 << 20).records, 901_511);
+    fn sixty_four_mib_hold_three_quarters_of_a_million_tallies() {
+        assert_eq!(bound(64 << 20).records, 788_671);
     }
 
     #[test]

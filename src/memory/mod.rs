@@ -9,8 +9,10 @@ pub mod absence;
 pub mod arrivals;
 pub mod cache;
 pub mod distinct;
+pub mod known;
 pub mod layout;
 pub mod page;
+pub mod sheet;
 pub mod table;
 pub mod tally;
 

@@ -25,6 +25,20 @@ pub struct Incidents {
     pub lost: u64,
 }
 
+impl Incidents {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            retries: self.retries + other.retries,
+            replaced: self.replaced + other.replaced,
+            unreadable: self.unreadable + other.unreadable,
+            deferred: self.deferred + other.deferred,
+            lost: self.lost + other.lost,
+        }
+    }
+}
+
 /// The table. It has no state of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {

@@ -118,6 +118,28 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// From score to action.
     pub ladder: Ladder,
+    /// How behaviors are learned; `None`: they are not.
+    pub learning: Option<Learning>,
+}
+
+/// How a policy learns which behaviors are hostile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learning {
+    /// The share of customers' requests that fail, where nothing was learned yet: above 0, below 1.
+    pub usual: f64,
+    /// What has to follow a success for it to count as one; `None`: nothing.
+    pub follow_up: Option<FollowUp>,
+}
+
+/// What customers do after something and attackers do not: verify an account, pay for a cart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FollowUp {
+    /// The policies under any of which a success is meant.
+    pub policies: Vec<PolicyId>,
+    /// Whether the two belong together by their session, rather than by their subject.
+    pub by_session: bool,
+    /// How long it may take, in milliseconds: a minute to a week.
+    pub within_ms: u64,
 }
 
 /// What operations are to the business; picks the preset.

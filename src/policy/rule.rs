@@ -23,6 +23,8 @@ pub enum Facet {
     Session,
     /// What the request acts on.
     Subject,
+    /// The shape of the request's body.
+    Payload,
 }
 
 impl Facet {
@@ -40,6 +42,7 @@ impl Facet {
             Self::Tls => "tls",
             Self::Session => "session",
             Self::Subject => "subject",
+            Self::Payload => "payload",
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct VerdictLine<'a> {
     /// The how-manieth verdict on this key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u8>,
+    /// The campaign that the client seems to be of; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<&'a str>,
     /// Lines that were held back before this one.
     #[serde(skip_serializing_if = "is_zero")]
     pub suppressed: u64,

@@ -100,7 +100,7 @@ impl Worker {
         self.host.answer_details.replace(answer.details.clone());
         let status =
             answer.headers.iter().find(|(name, _)| name == ":status").map_or("", |(_, v)| v.as_str());
-        if !self.guard.answer_status(&mut x, status.as_bytes()) {
+        if !self.guard.answer_status(&self.host, &mut x, status.as_bytes()) {
             self.guard.answer(&self.host, &mut x, &view(&answer.headers), answer.body.is_empty());
         }
         if x.awaits_answer_body() {

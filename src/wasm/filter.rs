@@ -104,7 +104,7 @@ impl HttpContext for Filter {
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return Flow::Continue };
         // For most answers the status is enough, at half the cost of all headers.
         let status = abi::header(abi::MAP_RESPONSE_HEADERS, ":status").unwrap_or_default();
-        if guard.answer_status(&mut self.exchange, &status) {
+        if guard.answer_status(&shared.host, &mut self.exchange, &status) {
             return Flow::Continue;
         }
         let map = abi::header_map(abi::MAP_RESPONSE_HEADERS).unwrap_or_default();

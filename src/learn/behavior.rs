@@ -1,0 +1,237 @@
+//! A behavior: one combination of a request's sides under one policy, and what came of it.
+//!
+//! Its odds are a sequential likelihood ratio (Wald 1945; Jung et al. 2004) of "hostile" over "usual",
+//! one step for each new subject that failed or succeeded, between a floor and a ceiling, fading with
+//! time. Its goods are the customers it is known for: successes that came while nothing spoke
+//! against it.
+
+/// Length of a behavior's record in bytes.
+pub const BEHAVIOR_BYTES: usize = 48;
+
+/// Time goes in slices of ten minutes: subjects count once in each, and what fades does so with each.
+pub const SLICE_S: u64 = 600;
+
+/// Odds are kept in 1/256 nats between these: a good past buys two failures, a hostile one fades
+/// within days.
+const FLOOR: f32 = -4.0;
+const CEILING: f32 = 24.0;
+
+/// Odds at which what succeeded meanwhile counts for nothing: an attacker has successes too.
+const DOUBTFUL: f32 = 4.0;
+
+/// A further failure on a subject that failed already counts for one part in so many of the first:
+/// people mistype their own password again, machines go on to the next account.
+const REPEAT_SHARE: f32 = 1.0 / 16.0;
+
+/// Of 64 places for subjects, so many are taken before counting begins anew.
+const CROWDED: u32 = 48;
+
+/// Odds lose this share with each slice: half of them in seven hours.
+const ODDS_FADE: f32 = 1.0 / 64.0;
+
+/// Goods lose this share with each slice: half of them in thirty hours.
+const GOODS_FADE: f32 = 1.0 / 256.0;
+
+/// One behavior.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Behavior {
+    /// The slice it was last written in, modulo 2^16.
+    pub slice: u16,
+    /// Log-odds of hostile over usual, in nats.
+    pub odds: f32,
+    /// The highest odds in this slice.
+    peak: f32,
+    /// Failures in this slice.
+    pub failures: u16,
+    /// Customers known from earlier slices.
+    pub goods: f32,
+    /// Successes in this slice, each subject once.
+    fresh: u16,
+    /// The verdict's action, repeats and end, as in a tally.
+    pub action: u8,
+    /// How often it was condemned.
+    pub repeats: u8,
+    /// When the verdict ends, in seconds since 1970; 0: there never was one.
+    pub until_s: u32,
+    /// The campaign that it belongs to; 0: none.
+    pub campaign: u32,
+    /// Networks that failures of this slice came from, by five bits.
+    networks: u32,
+    /// Subjects that failed in this slice, by six bits.
+    failed: u64,
+    /// Subjects that succeeded in this slice, by six bits.
+    succeeded: u64,
+}
+
+/// The slice of a time, as records hold it.
+#[must_use]
+pub fn slice_of(now_s: u64) -> u16 {
+    (now_s / SLICE_S) as u16
+}
+
+/// The share of goods that is left after so many slices.
+#[must_use]
+pub fn goods_left(slices: u16) -> f32 {
+    (1.0 - GOODS_FADE).powi(i32::from(slices))
+}
+
+impl Behavior {
+    /// A behavior seen for the first time.
+    #[must_use]
+    pub fn new(slice: u16) -> Self {
+        Self { slice, ..Self::default() }
+    }
+
+    /// Brings it up to a slice.
+    pub fn advance(&mut self, slice: u16) {
+        let passed = slice.wrapping_sub(self.slice);
+        // More than half of the circle: the clock went back.
+        if passed == 0 || passed > u16::MAX / 2 {
+            return;
+        }
+        if self.peak < DOUBTFUL {
+            self.goods += f32::from(self.fresh);
+        }
+        self.goods *= goods_left(passed);
+        self.odds *= (1.0 - ODDS_FADE).powi(i32::from(passed));
+        (self.peak, self.fresh, self.failures) = (self.odds, 0, 0);
+        (self.networks, self.failed, self.succeeded) = (0, 0, 0);
+        self.slice = slice;
+    }
+
+    /// Takes in that something spoke against it, from this network.
+    pub fn come_from(&mut self, network: u32) {
+        self.networks |= 1 << (network & 31);
+    }
+
+    /// Whether what spoke against it in this slice came from more than one network: what comes from one
+    /// is a client, to be judged as such.
+    #[must_use]
+    pub fn is_spread(&self) -> bool {
+        self.networks.count_ones() > 1
+    }
+
+    /// Takes in a failure worth `nats`; whether it was a new subject's.
+    pub fn fail(&mut self, subject: Option<u64>, nats: f32) -> bool {
+        let new = subject.is_none_or(|subject| mark(&mut self.failed, subject));
+        self.failures = self.failures.saturating_add(1);
+        self.add(if new { nats } else { nats * REPEAT_SHARE });
+        new
+    }
+
+    /// Takes in a success worth `nats`, which is below 0; whether it was a new subject's.
+    pub fn succeed(&mut self, subject: Option<u64>, nats: f32) -> bool {
+        let new = subject.is_none_or(|subject| mark(&mut self.succeeded, subject));
+        if new {
+            self.fresh = self.fresh.saturating_add(1);
+            self.add(nats);
+        }
+        new
+    }
+
+    /// Adds to the odds.
+    pub fn add(&mut self, nats: f32) {
+        self.odds = (self.odds + nats).clamp(FLOOR, CEILING);
+        self.peak = self.peak.max(self.odds);
+    }
+
+    /// The customers it is known for. Those of this slice count only while nothing speaks against it.
+    #[must_use]
+    pub fn customers(&self) -> f32 {
+        if self.odds <= 0.0 { self.goods + f32::from(self.fresh) } else { self.goods }
+    }
+
+    /// Whether its verdict is in force.
+    #[must_use]
+    pub fn is_condemned(&self, now_ms: u64) -> bool {
+        u64::from(self.until_s) * 1000 > now_ms
+    }
+}
+
+/// Marks a subject; whether it was new.
+fn mark(set: &mut u64, subject: u64) -> bool {
+    if set.count_ones() >= CROWDED {
+        *set = 0;
+    }
+    let bit = 1 << (subject & 63);
+    let new = *set & bit == 0;
+    *set |= bit;
+    new
+}
+
+/// The fixed form in a sheet, little-endian. The tag, which the caller gives, comes first.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 0..4 | tag |
+/// | 4..6 | slice |
+/// | 6..8, 8..10 | odds, peak, in 1/256 nats |
+/// | 10..12, 12..14 | failures, fresh |
+/// | 14, 15 | action, repeats |
+/// | 16..20 | goods |
+/// | 20..24, 24..28 | end of the verdict, campaign |
+/// | 28..32 | networks |
+/// | 32..40, 40..48 | failed, succeeded |
+pub mod wire {
+    use super::{BEHAVIOR_BYTES, Behavior};
+
+    /// Writes a record.
+    #[must_use]
+    pub fn encode(tag: u32, behavior: &Behavior) -> [u8; BEHAVIOR_BYTES] {
+        let mut out = [0; BEHAVIOR_BYTES];
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            if let Some(place) = out.get_mut(at..at + bytes.len()) {
+                place.copy_from_slice(bytes);
+            }
+            at += bytes.len();
+        };
+        put(&tag.to_le_bytes());
+        put(&behavior.slice.to_le_bytes());
+        put(&fixed(behavior.odds).to_le_bytes());
+        put(&fixed(behavior.peak).to_le_bytes());
+        put(&behavior.failures.to_le_bytes());
+        put(&behavior.fresh.to_le_bytes());
+        put(&[behavior.action, behavior.repeats]);
+        put(&behavior.goods.to_le_bytes());
+        put(&behavior.until_s.to_le_bytes());
+        put(&behavior.campaign.to_le_bytes());
+        put(&behavior.networks.to_le_bytes());
+        put(&behavior.failed.to_le_bytes());
+        put(&behavior.succeeded.to_le_bytes());
+        out
+    }
+
+    /// Reads a record; any bytes give some behavior.
+    #[must_use]
+    pub fn decode(record: &[u8; BEHAVIOR_BYTES]) -> Behavior {
+        let half = |at| u16::from_le_bytes(array(record, at));
+        let word = |at| u32::from_le_bytes(array(record, at));
+        let wide = |at| u64::from_le_bytes(array(record, at));
+        let nats = |at| f32::from(i16::from_le_bytes(array(record, at))) / 256.0;
+        let goods = f32::from_le_bytes(array(record, 16));
+        Behavior {
+            slice: half(4),
+            odds: nats(6),
+            peak: nats(8),
+            failures: half(10),
+            fresh: half(12),
+            action: u8::from_le_bytes(array(record, 14)),
+            repeats: u8::from_le_bytes(array(record, 15)),
+            goods: if goods.is_finite() { goods.max(0.0) } else { 0.0 },
+            until_s: word(20),
+            campaign: word(24),
+            networks: word(28),
+            failed: wide(32),
+            succeeded: wide(40),
+        }
+    }
+
+    fn fixed(nats: f32) -> i16 {
+        (nats * 256.0).round() as i16
+    }
+
+    fn array<const N: usize>(record: &[u8; BEHAVIOR_BYTES], at: usize) -> [u8; N] {
+        record.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
+    }
+}

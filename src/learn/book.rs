@@ -1,0 +1,128 @@
+//! The book of one policy: what is known of each behavior, in a sheet of fixed size.
+//!
+//! Behaviors lie in buckets by their key. Where a bucket is full, a new one takes the place of the one
+//! worth least: never of one whose verdict stands while there is another.
+
+use super::behavior::{BEHAVIOR_BYTES, Behavior, goods_left, slice_of, wire};
+
+/// Length of the head: see [`Head`].
+const HEAD_BYTES: usize = 64;
+
+const BUCKET: usize = 8;
+const BUCKET_BYTES: usize = BUCKET * BEHAVIOR_BYTES;
+
+/// The most behaviors that one policy keeps.
+const MOST_BEHAVIORS: usize = 4096;
+
+/// The length of a book that takes at most this many bytes, with one bucket at least.
+#[must_use]
+pub fn book_bytes(at_most: u64) -> usize {
+    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+    let buckets = at_most.saturating_sub(HEAD_BYTES) / BUCKET_BYTES;
+    HEAD_BYTES + buckets.clamp(1, MOST_BEHAVIORS / BUCKET) * BUCKET_BYTES
+}
+
+/// The most that one book takes.
+pub const MOST_BOOK_BYTES: u64 = (HEAD_BYTES + MOST_BEHAVIORS * BEHAVIOR_BYTES) as u64;
+
+/// What is known of the policy as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Head {
+    /// The slice it was last written in.
+    pub slice: u16,
+    /// Failures in this slice.
+    pub failures: u16,
+    /// Customers, fading as those of behaviors do.
+    pub customers: f32,
+}
+
+impl Head {
+    /// Reads the head of a book.
+    #[must_use]
+    pub fn read(book: &[u8]) -> Self {
+        let Some(head) = book.first_chunk::<8>() else { return Self::default() };
+        let [a, b, c, d, e, f, g, h] = *head;
+        let customers = f32::from_le_bytes([e, f, g, h]);
+        Self {
+            slice: u16::from_le_bytes([a, b]),
+            failures: u16::from_le_bytes([c, d]),
+            customers: if customers.is_finite() { customers.max(0.0) } else { 0.0 },
+        }
+    }
+
+    /// Writes the head of a book.
+    pub fn write(&self, book: &mut [u8]) {
+        let [a, b] = self.slice.to_le_bytes();
+        let [c, d] = self.failures.to_le_bytes();
+        let [e, f, g, h] = self.customers.to_le_bytes();
+        if let Some(head) = book.first_chunk_mut::<8>() {
+            *head = [a, b, c, d, e, f, g, h];
+        }
+    }
+
+    /// Brings it up to a slice.
+    pub fn advance(&mut self, slice: u16) {
+        let passed = slice.wrapping_sub(self.slice);
+        if passed == 0 || passed > u16::MAX / 2 {
+            return;
+        }
+        self.customers *= goods_left(passed);
+        self.failures = 0;
+        self.slice = slice;
+    }
+}
+
+/// The behavior with this key.
+#[must_use]
+pub fn find(book: &[u8], key: u64) -> Option<Behavior> {
+    let records = book.get(bucket_of(key, book.len())..)?.first_chunk::<BUCKET_BYTES>()?;
+    let (records, _) = records.as_chunks::<BEHAVIOR_BYTES>();
+    records.iter().find(|record| tag_in(record) == tag_of(key)).map(wire::decode)
+}
+
+/// Writes the behavior with this key; whether another had to make room.
+pub fn put(book: &mut [u8], key: u64, behavior: &Behavior, now_ms: u64) -> bool {
+    let at = bucket_of(key, book.len());
+    let records = book.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<BUCKET_BYTES>());
+    let Some((records, _)) = records.map(|records| records.as_chunks_mut::<BEHAVIOR_BYTES>()) else {
+        return false;
+    };
+    let tag = tag_of(key);
+    let place = records.iter().position(|record| tag_in(record) == tag);
+    let place = place.or_else(|| records.iter().position(|record| tag_in(record) == 0));
+    let least = || records.iter().enumerate().min_by_key(|(_, record)| worth(record, now_ms));
+    let replaces = place.is_none();
+    let place = place.or_else(|| least().map(|(place, _)| place));
+    if let Some(record) = place.and_then(|place| records.get_mut(place)) {
+        *record = wire::encode(tag, behavior);
+    }
+    replaces
+}
+
+/// What a record is worth keeping for, and then how lately it was seen.
+fn worth(record: &[u8; BEHAVIOR_BYTES], now_ms: u64) -> (u8, i32) {
+    let behavior = wire::decode(record);
+    let age = slice_of(now_ms / 1000).wrapping_sub(behavior.slice);
+    let tier = if behavior.is_condemned(now_ms) {
+        3
+    } else if behavior.customers() >= 2.0 {
+        2
+    } else {
+        u8::from(behavior.repeats > 0)
+    };
+    (tier, -i32::from(age))
+}
+
+fn bucket_of(key: u64, bytes: usize) -> usize {
+    let buckets = (bytes.saturating_sub(HEAD_BYTES) / BUCKET_BYTES).max(1);
+    HEAD_BYTES + key as u32 as usize % buckets * BUCKET_BYTES
+}
+
+/// Never 0, which marks an empty place.
+fn tag_of(key: u64) -> u32 {
+    ((key >> 32) as u32).max(1)
+}
+
+fn tag_in(record: &[u8; BEHAVIOR_BYTES]) -> u32 {
+    record.first_chunk().map_or(0, |tag| u32::from_le_bytes(*tag))
+}

@@ -1,0 +1,154 @@
+//! Campaigns: condemned behaviors linked as one actor who keeps retooling.
+//!
+//! A profile belongs to a campaign where it has enough in common with one of those that it was condemned
+//! for: each side of the make that is the same weighs as much as it is rare among customers. That lends
+//! suspicion to what was never seen before; only evidence of its own condemns it.
+
+use super::profile::{MAKE, Profile, SIDES};
+
+/// Length of a record in bytes.
+const CAMPAIGN_BYTES: usize = 160;
+
+/// Campaigns that are known at a time; a new one takes the place of the one seen longest ago.
+const CAMPAIGNS: usize = 64;
+
+/// Length of the sheet in bytes.
+pub const SHEET_BYTES: usize = CAMPAIGNS * CAMPAIGN_BYTES;
+
+/// Profiles by which a campaign is recognised: the last ones.
+const MEMBERS: usize = 4;
+
+/// Likeness in nats from which a condemned profile belongs to a campaign.
+pub const BELONGS: f32 = 6.0;
+
+/// Likeness in nats below which nothing is suspected.
+const SUSPECT: f32 = 4.0;
+
+/// The share of its likeness that a profile inherits as suspicion.
+const LENT: f32 = 0.6;
+
+/// After so long without a new sign, in seconds, a campaign lends no suspicion any more.
+const OVER_S: u32 = 86_400;
+
+/// The most that one side weighs, in nats.
+const MOST_WEIGHT: f32 = 5.0;
+
+/// One campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id; 0: there is none in this place.
+    pub id: u32,
+    /// When it was first and last seen, in seconds since 1970.
+    pub first_s: u32,
+    /// See above.
+    pub last_s: u32,
+    /// Behaviors condemned as its.
+    pub members: u32,
+    /// Requests refused as its.
+    pub refused: u32,
+    profiles: [Profile; MEMBERS],
+}
+
+/// How much each side of a profile weighs, in nats, in the order of [`MAKE`].
+pub type Weights = [f32; MAKE.len()];
+
+/// The weight of a value that so many customers of all have, by the rule of three: what was seen with
+/// none of n may still be 3 in n.
+#[must_use]
+pub fn weight(customers: f32, all: f32) -> f32 {
+    ((all + 3.0) / (customers + 3.0)).ln().clamp(0.0, MOST_WEIGHT)
+}
+
+impl Campaign {
+    fn likeness(&self, profile: &Profile, weights: &Weights) -> f32 {
+        let like = |member: &Profile| {
+            let same = |side| profile.get(side) != 0 && profile.get(side) == member.get(side);
+            let sides = MAKE.iter().zip(weights).filter(|(side, _)| same(**side));
+            sides.map(|(_, weight)| weight).sum::<f32>()
+        };
+        self.profiles.iter().map(like).fold(0.0, f32::max)
+    }
+
+    fn is_over(&self, now_s: u32) -> bool {
+        self.id == 0 || now_s.saturating_sub(self.last_s) > OVER_S
+    }
+}
+
+/// The campaign that a profile is most like, and how much, in nats.
+#[must_use]
+pub fn likest(sheet: &[u8], profile: &Profile, weights: &Weights, now_s: u32) -> Option<(Campaign, f32)> {
+    let live = all(sheet).filter(|campaign| !campaign.is_over(now_s));
+    let likeness = live.map(|campaign| (campaign, campaign.likeness(profile, weights)));
+    likeness.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, nats)| *nats > 0.0)
+}
+
+/// The suspicion that likeness lends, in nats; less with each hour that passed without a sign.
+#[must_use]
+pub fn suspicion(campaign: &Campaign, likeness: f32, now_s: u32) -> f32 {
+    if likeness < SUSPECT {
+        return 0.0;
+    }
+    let quiet = now_s.saturating_sub(campaign.last_s) as f32 / OVER_S as f32;
+    likeness * LENT * (1.0 - quiet).max(0.0)
+}
+
+/// Enters a profile that was condemned, into this campaign or, where it is not there, as the first of
+/// a new one with this id.
+pub fn enter(sheet: &mut [u8], id: u32, profile: &Profile, now_s: u32) {
+    let records = sheet.as_chunks_mut::<CAMPAIGN_BYTES>().0;
+    let place = records.iter().position(|record| read(record).id == id);
+    let oldest = || records.iter().enumerate().min_by_key(|(_, record)| read(record).last_s);
+    let Some(place) = place.or_else(|| oldest().map(|(place, _)| place)) else { return };
+    let Some(record) = records.get_mut(place) else { return };
+    let mut campaign = read(record);
+    if campaign.id != id {
+        campaign = Campaign { id, first_s: now_s, ..Campaign::default() };
+    }
+    if let Some(member) = campaign.profiles.get_mut(campaign.members as usize % MEMBERS) {
+        *member = *profile;
+    }
+    campaign.members = campaign.members.saturating_add(1);
+    campaign.last_s = campaign.last_s.max(now_s);
+    *record = written(&campaign);
+}
+
+/// Counts requests that were refused as a campaign's.
+pub fn count(sheet: &mut [u8], id: u32, requests: u32, now_s: u32) {
+    for record in sheet.as_chunks_mut::<CAMPAIGN_BYTES>().0 {
+        let mut campaign = read(record);
+        if campaign.id == id {
+            campaign.refused = campaign.refused.saturating_add(requests);
+            campaign.last_s = campaign.last_s.max(now_s);
+            *record = written(&campaign);
+        }
+    }
+}
+
+/// All campaigns in the sheet.
+pub fn all(sheet: &[u8]) -> impl Iterator<Item = Campaign> + '_ {
+    sheet.as_chunks::<CAMPAIGN_BYTES>().0.iter().map(read).filter(|campaign| campaign.id != 0)
+}
+
+fn written(campaign: &Campaign) -> [u8; CAMPAIGN_BYTES] {
+    let mut out = [0; CAMPAIGN_BYTES];
+    let head = [campaign.id, campaign.first_s, campaign.last_s, campaign.members, campaign.refused];
+    let all = head.into_iter().chain(campaign.profiles.iter().flat_map(|profile| profile.0));
+    for (place, word) in out.as_chunks_mut::<4>().0.iter_mut().zip(all) {
+        *place = word.to_le_bytes();
+    }
+    out
+}
+
+fn read(record: &[u8; CAMPAIGN_BYTES]) -> Campaign {
+    let words = record.as_chunks::<4>().0;
+    let word = |at: usize| words.get(at).map_or(0, |word| u32::from_le_bytes(*word));
+    let profile = |member| Profile(std::array::from_fn(|side| word(5 + member * SIDES + side)));
+    Campaign {
+        id: word(0),
+        first_s: word(1),
+        last_s: word(2),
+        members: word(3),
+        refused: word(4),
+        profiles: std::array::from_fn(profile),
+    }
+}

@@ -1,0 +1,462 @@
+//! One worker's part in the learning: what it looks up, and what it hands on with each tick.
+
+use std::collections::BTreeMap;
+
+use super::book::{self, Head, book_bytes};
+use super::campaign::{self, Weights};
+use super::journey::{self, Journey};
+use super::late::{self, Late, late_bytes};
+use super::lesson::{self, Kind, Lesson, Sentence, Terms};
+use super::profile::{self, MASKS, Profile};
+use super::visits::Visits;
+use crate::facts::{Facets, Hashes, Outcome, hash};
+use crate::host::Host;
+use crate::memory::Standing;
+use crate::memory::known::{self, Known};
+use crate::memory::layout::learning;
+use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
+use crate::memory::table::Incidents;
+use crate::policy::{Facet, Ladder, Policy, Settings};
+
+/// Lessons of one policy that may wait; at so many they are written at once.
+const WAITING: usize = 512;
+
+/// How long lessons that condemn nobody may wait, in milliseconds.
+const UNHURRIED_MS: u64 = 1000;
+
+/// What the book says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// The verdict that stands on one of its behaviors.
+    pub standing: Standing,
+    /// The campaign.
+    pub campaign: u32,
+}
+
+/// A behavior that was condemned, to be told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Condemned {
+    /// Index of the policy.
+    pub policy: usize,
+    /// The profile of the request whose outcome was the last.
+    pub profile: Profile,
+    /// The verdict.
+    pub sentence: Sentence,
+    /// The campaign.
+    pub campaign: u32,
+}
+
+/// The learning of one policy.
+struct Class {
+    book: SheetId,
+    usual: f32,
+    ladder: Ladder,
+    lessons: Vec<Lesson>,
+    /// The hash of the policy's name, which outlives a change of the configuration.
+    name: u32,
+    follow_up: Option<Follow>,
+}
+
+/// What has to follow a success of a policy.
+#[derive(Clone)]
+struct Follow {
+    /// Under which policies.
+    policies: Vec<usize>,
+    by: Facet,
+    within_s: u32,
+}
+
+/// A change to what is yet to be followed up.
+#[derive(Clone, Copy)]
+enum Turn {
+    Begun(Late),
+    Kept(u64),
+}
+
+/// One worker's part in the learning.
+pub struct Learner {
+    hashes: Hashes,
+    sheets: Sheets,
+    known: Known,
+    visits: Visits,
+    /// By policy; `None` where it does not learn.
+    classes: Vec<Option<Class>>,
+    late: SheetId,
+    turns: Vec<Turn>,
+    looked_s: u32,
+    campaigns: SheetId,
+    /// Requests refused by campaign, not counted in the sheet yet.
+    refused: BTreeMap<u32, u32>,
+    incidents: Incidents,
+    condemned: Vec<Condemned>,
+}
+
+impl Class {
+    fn new(policy: &Policy, book: SheetId) -> Option<Self> {
+        let learning = policy.learning.as_ref()?;
+        let follow_up = learning.follow_up.as_ref().map(|follow| Follow {
+            policies: follow.policies.iter().map(|id| usize::from(id.0)).collect(),
+            by: if follow.by_session { Facet::Session } else { Facet::Subject },
+            within_s: u32::try_from(follow.within_ms / 1000).unwrap_or(u32::MAX),
+        });
+        Some(Self {
+            book,
+            usual: learning.usual as f32,
+            ladder: policy.ladder,
+            lessons: Vec::new(),
+            name: hash::public(policy.name.as_bytes()) as u32,
+            follow_up,
+        })
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { ladder: self.ladder, usual: self.usual, reason: reason() }
+    }
+
+    /// Whether lessons are to be written: those that speak against somebody at once.
+    fn is_due(&self, now_ms: u64) -> bool {
+        let hurried =
+            |lesson: &Lesson| lesson.speaks_against() || now_ms.saturating_sub(lesson.at_ms) >= UNHURRIED_MS;
+        self.lessons.iter().any(hurried)
+    }
+
+    /// Under what something begun is kept.
+    fn late_key(&self, hashes: &Hashes, facets: &Facets) -> Option<u64> {
+        let follow = self.follow_up.as_ref()?;
+        Some(hashes.pair(u64::from(self.name), facets.get(follow.by)?).max(1))
+    }
+}
+
+/// The stored form of the reason that is given with a verdict on a behavior.
+#[must_use]
+pub fn reason() -> u16 {
+    hash::public(REASON.as_bytes()) as u16
+}
+
+/// The name of that reason.
+pub const REASON: &str = "behavior";
+
+impl Learner {
+    /// A learner for these settings.
+    #[must_use]
+    pub fn new(settings: &Settings, hashes: &Hashes) -> Self {
+        let budget = learning(settings.memory_bytes);
+        let mut specs = known::specs(budget.known);
+        let known = Known::new(SheetId(0), specs.len());
+        let learners = settings.policies.iter().filter(|policy| policy.learning.is_some()).count() as u64;
+        let bytes = book_bytes(budget.books / learners.max(1));
+        let mut add = |name: String, bytes| {
+            specs.push(SheetSpec { name, bytes });
+            SheetId(specs.len() - 1)
+        };
+        let classes = settings.policies.iter().map(|policy| {
+            policy.learning.as_ref()?;
+            let name = format!("pal1.b{:x}", hash::public(policy.name.as_bytes()));
+            Class::new(policy, add(name, bytes))
+        });
+        let classes = classes.collect();
+        let late = add("pal1.late".to_owned(), late_bytes(budget.late));
+        let campaigns = add("pal1.campaigns".to_owned(), campaign::SHEET_BYTES);
+        Self {
+            hashes: hashes.clone(),
+            sheets: Sheets::new(specs),
+            known,
+            visits: Visits::new(hashes.map_seeds()),
+            classes,
+            late,
+            turns: Vec::new(),
+            looked_s: 0,
+            campaigns,
+            refused: BTreeMap::new(),
+            incidents: Incidents::default(),
+            condemned: Vec::new(),
+        }
+    }
+
+    /// Whether a policy learns.
+    #[must_use]
+    pub fn learns(&self, policy: usize) -> bool {
+        self.class(policy).is_some()
+    }
+
+    fn class(&self, policy: usize) -> Option<&Class> {
+        self.classes.get(policy)?.as_ref()
+    }
+
+    /// The profile of a request, of which everything is known that will be.
+    pub fn profile(&mut self, host: &dyn Host, facets: &Facets, now_ms: u64) -> Profile {
+        let journey = match facets.get(Facet::Session) {
+            None => Journey::None,
+            Some(session) => journey::of(self.known(host, session), (now_ms / 1000) as u32),
+        };
+        Profile::new(facets, journey)
+    }
+
+    /// The verdict that stands on a request's behaviors. Someone who succeeded with this subject before,
+    /// in this session or from this network, is none of those that a behavior is condemned for.
+    pub fn recognise(
+        &mut self,
+        host: &dyn Host,
+        policy: usize,
+        facets: &Facets,
+        profile: &Profile,
+        now_ms: u64,
+    ) -> Option<Recognised> {
+        let book = self.class(policy)?.book;
+        let keys = profile::keys(profile, &self.hashes);
+        let book = self.sheets.read(host, book, &mut self.incidents);
+        let (standing, campaign) = lesson::standing(book, &keys, reason(), now_ms)?;
+        (!self.is_familiar(host, facets)).then_some(Recognised { standing, campaign })
+    }
+
+    fn is_familiar(&mut self, host: &dyn Host, facets: &Facets) -> bool {
+        self.familiar_keys(facets).into_iter().flatten().any(|key| self.known(host, key).is_some())
+    }
+
+    /// Under what it is kept that a subject succeeded from here.
+    fn familiar_keys(&self, facets: &Facets) -> [Option<u64>; 2] {
+        let subject = facets.get(Facet::Subject);
+        [Facet::Session, Facet::Network].map(|facet| Some(self.hashes.pair(subject?, facets.get(facet)?)))
+    }
+
+    fn known(&mut self, host: &dyn Host, key: u64) -> Option<u32> {
+        self.known.get(host, &mut self.sheets, key, &mut self.incidents)
+    }
+
+    /// Counts a request that was refused as a campaign's.
+    pub fn refused(&mut self, campaign: u32) {
+        // As many as there can be campaigns.
+        if campaign != 0 && (self.refused.len() < 64 || self.refused.contains_key(&campaign)) {
+            *self.refused.entry(campaign).or_default() += 1;
+        }
+    }
+
+    /// Takes in what came of a request, under whatever policy.
+    pub fn witness(
+        &mut self,
+        host: &dyn Host,
+        policy: usize,
+        facets: &Facets,
+        profile: &Profile,
+        found: Outcome,
+        at_ms: u64,
+    ) {
+        if found == Outcome::Success {
+            self.visit(host, facets, at_ms);
+            self.follow_up(host, policy, facets);
+        }
+        let Some(class) = self.class(policy) else { return };
+        let begun = class.late_key(&self.hashes, facets);
+        let kind = match found {
+            Outcome::Success if begun.is_some() => Kind::Begun,
+            Outcome::Success => Kind::Success,
+            Outcome::Failure => Kind::Failure,
+            Outcome::Error => return,
+        };
+        let subject = facets.get(Facet::Subject);
+        let network = facets.get(Facet::Network).unwrap_or_default() as u32;
+        if let (Kind::Begun, Some(key), Some(follow)) = (kind, begun, &class.follow_up) {
+            let due_s = ((at_ms / 1000) as u32).saturating_add(follow.within_s);
+            let (policy, subject) = (class.name, subject.unwrap_or(key) as u32);
+            self.turn(Turn::Begun(Late { key, due_s, policy, profile: *profile, subject, network }));
+        }
+        self.push(host, policy, Lesson { profile: *profile, subject, network, kind, at_ms });
+    }
+
+    /// Takes in that the origin answered a request with success.
+    fn visit(&mut self, host: &dyn Host, facets: &Facets, at_ms: u64) {
+        let now_s = (at_ms / 1000) as u32;
+        if let Some(session) = facets.get(Facet::Session) {
+            let stored = self.known(host, session);
+            if let Some(stored) = self.visits.count(session, stored, now_s) {
+                self.known.set(session, stored);
+            }
+        }
+        for key in self.familiar_keys(facets).into_iter().flatten() {
+            if self.known(host, key).is_none() {
+                self.known.set(key, now_s);
+            }
+        }
+    }
+
+    /// Looks whether a success is what something begun was waiting for.
+    fn follow_up(&mut self, host: &dyn Host, policy: usize, facets: &Facets) {
+        let follows = |class: &&Class| class.follow_up.as_ref().is_some_and(|f| f.policies.contains(&policy));
+        let keys: Vec<u64> = self
+            .classes
+            .iter()
+            .flatten()
+            .filter(follows)
+            .filter_map(|class| class.late_key(&self.hashes, facets))
+            .collect();
+        for key in keys {
+            let waits = self.turns.iter().any(|turn| matches!(turn, Turn::Begun(late) if late.key == key));
+            if waits || late::holds(self.sheets.read(host, self.late, &mut self.incidents), key) {
+                self.turn(Turn::Kept(key));
+            }
+        }
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        if self.turns.len() < WAITING {
+            self.turns.push(turn);
+        } else {
+            self.incidents.lost += 1;
+        }
+    }
+
+    fn push(&mut self, host: &dyn Host, policy: usize, lesson: Lesson) {
+        let Some(Some(class)) = self.classes.get_mut(policy) else { return };
+        class.lessons.push(lesson);
+        if class.lessons.len() >= WAITING {
+            self.study(host, policy);
+        }
+    }
+
+    /// What was condemned since this was last asked.
+    pub fn take_condemned(&mut self) -> Vec<Condemned> {
+        std::mem::take(&mut self.condemned)
+    }
+
+    /// What happened to sheets since this was last asked.
+    pub fn take_incidents(&mut self) -> Incidents {
+        std::mem::take(&mut self.incidents)
+    }
+
+    /// Housekeeping: what waits is written, what others wrote is heard of.
+    pub fn tick(&mut self, host: &dyn Host, now_ms: u64) {
+        self.turn_over(host, now_ms);
+        for policy in 0..self.classes.len() {
+            if self.class(policy).is_some_and(|class| class.is_due(now_ms)) {
+                self.study(host, policy);
+            }
+        }
+        self.count_refused(host, now_ms);
+        if self.known.has_waiting() {
+            self.known.flush(host, &mut self.sheets, &mut self.incidents);
+        }
+        self.sheets.tell_and_hear(host, &mut self.incidents);
+    }
+
+    /// Enters what was begun, and turns what was followed up or fell due into lessons.
+    fn turn_over(&mut self, host: &dyn Host, now_ms: u64) {
+        let now_s = (now_ms / 1000) as u32;
+        // Once a second is often enough to look for what is due.
+        let looks = now_s != self.looked_s && self.classes.iter().flatten().any(|c| c.follow_up.is_some());
+        self.looked_s = now_s;
+        let due = looks && late::any_due(self.sheets.read(host, self.late, &mut self.incidents), now_s);
+        if self.turns.is_empty() && !due {
+            return;
+        }
+        let turns = std::mem::take(&mut self.turns);
+        let mut ended: Vec<(Late, Kind)> = Vec::new();
+        let mut write = |sheet: &mut [u8]| {
+            ended.clear();
+            for turn in &turns {
+                match turn {
+                    Turn::Begun(late) => late::enter(sheet, late),
+                    Turn::Kept(key) => ended.extend(late::take(sheet, *key).map(|late| (late, Kind::Kept))),
+                }
+            }
+            ended.extend(late::take_due(sheet, now_s).into_iter().map(|late| (late, Kind::Lapsed)));
+        };
+        if !self.sheets.change(host, self.late, &mut self.incidents, &mut write) {
+            self.turns = turns;
+            return;
+        }
+        for (late, kind) in ended {
+            let policy = self.classes.iter().position(|c| c.as_ref().is_some_and(|c| c.name == late.policy));
+            let subject = Some(u64::from(late.subject));
+            if let Some(policy) = policy {
+                let Late { profile, network, .. } = late;
+                self.push(host, policy, Lesson { profile, subject, network, kind, at_ms: now_ms });
+            }
+        }
+    }
+
+    /// Writes the waiting lessons of a policy into its book, and what they condemn into campaigns.
+    fn study(&mut self, host: &dyn Host, policy: usize) {
+        let Some(Some(class)) = self.classes.get_mut(policy) else { return };
+        let (book, terms) = (class.book, class.terms());
+        let lessons = std::mem::take(&mut class.lessons);
+        let (hashes, incidents) = (&self.hashes, &mut self.incidents);
+        let campaigns = self.sheets.read(host, self.campaigns, incidents).to_vec();
+        let mut condemned = Vec::new();
+        let mut write = |bytes: &mut [u8]| {
+            condemned.clear();
+            for lesson in &lessons {
+                let keys = profile::keys(&lesson.profile, hashes);
+                let actor = Actor::of(&campaigns, bytes, lesson, &keys);
+                let sentence = lesson::learn(bytes, terms, lesson, &keys, actor.suspicion, actor.id);
+                condemned.extend(sentence.map(|sentence| Condemned {
+                    policy,
+                    profile: lesson.profile,
+                    sentence,
+                    campaign: actor.id,
+                }));
+            }
+        };
+        if !self.sheets.change(host, book, incidents, &mut write) {
+            // They wait for the next tick; of too many the newest are dropped.
+            if let Some(Some(class)) = self.classes.get_mut(policy) {
+                class.lessons.extend(lessons.into_iter().take(WAITING / 2));
+            }
+            return;
+        }
+        if condemned.is_empty() {
+            return;
+        }
+        let mut enter = |sheet: &mut [u8]| {
+            for c in &condemned {
+                campaign::enter(sheet, c.campaign, &c.profile, (c.sentence.at_ms / 1000) as u32);
+            }
+        };
+        self.sheets.change(host, self.campaigns, incidents, &mut enter);
+        self.condemned.append(&mut condemned);
+    }
+
+    fn count_refused(&mut self, host: &dyn Host, now_ms: u64) {
+        let now_s = (now_ms / 1000) as u32;
+        if self.refused.is_empty() || !now_s.is_multiple_of(REFUSED_EVERY_S) {
+            return;
+        }
+        let refused = std::mem::take(&mut self.refused);
+        let mut count = |sheet: &mut [u8]| {
+            refused.iter().for_each(|(&id, &requests)| campaign::count(sheet, id, requests, now_s));
+        };
+        self.sheets.change(host, self.campaigns, &mut self.incidents, &mut count);
+    }
+}
+
+/// How often refused requests are counted in the sheet of campaigns, in seconds.
+const REFUSED_EVERY_S: u32 = 5;
+
+/// Who a request seems to come from.
+struct Actor {
+    /// The campaign's id: one that it is like enough, or a new one.
+    id: u32,
+    suspicion: f32,
+}
+
+impl Actor {
+    fn of(campaigns: &[u8], book: &[u8], lesson: &Lesson, keys: &[Option<u64>; MASKS]) -> Self {
+        let now_s = (lesson.at_ms / 1000) as u32;
+        let weights = weights(book, keys);
+        let likest = campaign::likest(campaigns, &lesson.profile, &weights, now_s);
+        let suspicion = likest.map_or(0.0, |(found, nats)| campaign::suspicion(&found, nats, now_s));
+        let own = likest.filter(|(_, nats)| *nats >= campaign::BELONGS).map(|(found, _)| found.id);
+        // Any number that two new campaigns hardly share.
+        let new = || keys.iter().flatten().next().map_or(1, |key| (*key as u32 ^ now_s).max(1));
+        Self { id: own.unwrap_or_else(new), suspicion }
+    }
+}
+
+/// How much each side of a request's make weighs: the rarer among customers, the more.
+fn weights(book: &[u8], keys: &[Option<u64>; MASKS]) -> Weights {
+    let all = Head::read(book).customers;
+    std::array::from_fn(|make| {
+        let key = profile::single_of(make).and_then(|mask| keys.get(mask).copied().flatten());
+        let customers = key.and_then(|key| book::find(book, key)).map_or(0.0, |b| b.customers());
+        if key.is_some() { campaign::weight(customers, all) } else { 0.0 }
+    })
+}

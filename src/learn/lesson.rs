@@ -1,0 +1,274 @@
+//! What one answer teaches: how it changes the behaviors of its request, and whether that condemns any.
+
+use super::behavior::{Behavior, slice_of};
+use super::book::{self, Head};
+use super::profile::{COUNTED, MASKS, Profile, SINGLES, Side};
+use crate::decide;
+use crate::memory::Standing;
+use crate::policy::Ladder;
+
+/// The share of a hostile client's requests that fail.
+const HOSTILE: f32 = 0.97;
+
+/// Behaviors of at least so many sides of a client's make can be condemned; those of fewer only lend
+/// suspicion to narrower ones.
+const LEAST_MAKES: u32 = 2;
+
+/// Odds at which a behavior is known as good: it clears narrower and wider ones of suspicion.
+const GOOD: f32 = -2.0;
+
+/// The most suspicion that is inherited, in nats. Below any sensible limit: fresh evidence has to
+/// confirm it.
+const INHERITED: f32 = 4.5;
+
+/// A behavior that so large a share of the customers has is never condemned: what tells attackers from
+/// them is another.
+const COMMON: f32 = 0.001;
+
+/// A behavior with a share of the customers below this loses [`BURNT`] of them with each failure under
+/// attack: its goods may have been the attacker's own.
+const MINOR: f32 = 0.01;
+const BURNT: f32 = 1.0 / 8.0;
+
+/// What something begun weighs before it is known whether it is kept, as a share of a failure: little
+/// where nothing is suspected, more where something is.
+const BEGUN: f32 = 0.1;
+const BEGUN_SUSPECT: f32 = 0.4;
+const SUSPECT: f32 = 2.0;
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The origin did what was asked, and nothing more is to come.
+    Success,
+    /// The origin refused.
+    Failure,
+    /// The origin did what was asked; whether that was meant will show later.
+    Begun,
+    /// What was begun went on as it does with customers.
+    Kept,
+    /// What was begun never went on.
+    Lapsed,
+}
+
+/// One answer, or what became of one later.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson {
+    /// Whose it was.
+    pub profile: Profile,
+    /// The subject's hash, where there was one.
+    pub subject: Option<u64>,
+    /// The low bits of the network's hash.
+    pub network: u32,
+    /// What came of it.
+    pub kind: Kind,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+impl Lesson {
+    /// Whether it could lead to a verdict.
+    #[must_use]
+    pub fn speaks_against(&self) -> bool {
+        matches!(self.kind, Kind::Failure | Kind::Begun | Kind::Lapsed)
+    }
+}
+
+/// What a policy's book is kept by.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The ladder of the policy.
+    pub ladder: Ladder,
+    /// The share of customers' requests that fail.
+    pub usual: f32,
+    /// The reason's stored form.
+    pub reason: u16,
+}
+
+/// A behavior that was condemned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sentence {
+    /// Which combination: an index of [`COUNTED`].
+    pub mask: usize,
+    /// The verdict.
+    pub standing: Standing,
+    /// The odds that led to it, in nats.
+    pub odds: f32,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+impl Sentence {
+    /// The sides of the combination.
+    pub fn sides(&self) -> impl Iterator<Item = Side> {
+        COUNTED.get(self.mask).into_iter().flat_map(|mask| mask.sides())
+    }
+}
+
+/// The behaviors of one request.
+type Behaviors = [Option<Behavior>; MASKS];
+
+impl Terms {
+    fn failure(&self) -> f32 {
+        (HOSTILE / self.usual).ln()
+    }
+
+    fn success(&self) -> f32 {
+        ((1.0 - HOSTILE) / (1.0 - self.usual)).ln()
+    }
+}
+
+/// Writes a lesson into the book. `suspicion`: what the request's likeness to a campaign lends to
+/// behaviors never seen before, in nats. `campaign`: the campaign to name with a verdict. Returns the
+/// sentence with the strongest evidence, of equals the one of fewest sides.
+pub fn learn(
+    book: &mut [u8],
+    terms: Terms,
+    lesson: &Lesson,
+    keys: &[Option<u64>; MASKS],
+    suspicion: f32,
+    campaign: u32,
+) -> Option<Sentence> {
+    let slice = slice_of(lesson.at_ms / 1000);
+    let mut head = Head::read(book);
+    head.advance(slice);
+    let found = keys.map(|key| key.map(|key| book::find(book, key)));
+    let mut behaviors: Behaviors = found.map(|found| {
+        let mut behavior = found?.unwrap_or_else(|| Behavior::new(slice));
+        behavior.advance(slice);
+        Some(behavior)
+    });
+    match lesson.kind {
+        Kind::Failure | Kind::Lapsed | Kind::Begun => {
+            let inherited = inherited(&behaviors, suspicion);
+            for (behavior, found) in behaviors.iter_mut().zip(&found).take(SINGLES) {
+                if let (Some(behavior), Some(None)) = (behavior, found) {
+                    behavior.add(inherited);
+                }
+            }
+            count_against(&mut behaviors, &mut head, terms, lesson);
+        }
+        Kind::Success | Kind::Kept => count_for(&mut behaviors, &mut head, terms, lesson),
+    }
+    let sentence = condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign);
+    for (key, behavior) in keys.iter().zip(&behaviors) {
+        if let (Some(key), Some(behavior)) = (key, behavior) {
+            book::put(book, *key, behavior, lesson.at_ms);
+        }
+    }
+    head.write(book);
+    sentence
+}
+
+/// The suspicion that a behavior never seen before inherits: none where a part of the request is known
+/// as good; else that of the widest behaviors, or of a campaign.
+fn inherited(behaviors: &Behaviors, suspicion: f32) -> f32 {
+    let mut widest = 0.0_f32;
+    for (mask, behavior) in COUNTED.iter().zip(behaviors).take(SINGLES) {
+        let Some(behavior) = behavior else { continue };
+        if mask.makes() > LEAST_MAKES && behavior.odds <= GOOD {
+            return 0.0;
+        }
+        if mask.makes() < LEAST_MAKES {
+            widest = widest.max(behavior.odds / 2.0);
+        }
+    }
+    suspicion.max(widest).min(INHERITED)
+}
+
+fn count_against(behaviors: &mut Behaviors, head: &mut Head, terms: Terms, lesson: &Lesson) {
+    let step = terms.failure();
+    if lesson.kind != Kind::Begun {
+        head.failures = head.failures.saturating_add(1);
+    }
+    for behavior in behaviors.iter_mut().take(SINGLES).flatten() {
+        behavior.come_from(lesson.network);
+        if lesson.kind == Kind::Begun {
+            behavior.add(step * if behavior.odds >= SUSPECT { BEGUN_SUSPECT } else { BEGUN });
+            continue;
+        }
+        let new = behavior.fail(lesson.subject, step);
+        let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
+        if new && behavior.odds >= limit && behavior.goods < head.customers * MINOR {
+            behavior.goods *= 1.0 - BURNT;
+        }
+    }
+}
+
+fn count_for(behaviors: &mut Behaviors, head: &mut Head, terms: Terms, lesson: &Lesson) {
+    let undone = if lesson.kind == Kind::Kept { BEGUN * terms.failure() } else { 0.0 };
+    let step = terms.success() - undone;
+    let mut new = false;
+    for behavior in behaviors.iter_mut().flatten() {
+        new |= behavior.succeed(lesson.subject, step);
+    }
+    if new {
+        head.customers += 1.0;
+    }
+}
+
+/// Condemns what the evidence has come to be enough for.
+fn condemn(
+    behaviors: &mut Behaviors,
+    head: &Head,
+    terms: Terms,
+    now_ms: u64,
+    campaign: u32,
+) -> Option<Sentence> {
+    let mut strongest: Option<Sentence> = None;
+    for (mask, behavior) in behaviors.iter_mut().enumerate().take(SINGLES) {
+        let Some(behavior) = behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, head)) else {
+            continue;
+        };
+        let action = decide::action_at(&terms.ladder, f64::from(behavior.odds));
+        let past = standing_of(behavior, terms.reason);
+        let Some(standing) = decide::condemn(&terms.ladder, action, terms.reason, past, now_ms) else {
+            continue;
+        };
+        (behavior.action, behavior.repeats, behavior.until_s) =
+            (standing.action, standing.repeats, standing.until_s);
+        behavior.campaign = campaign;
+        if strongest.is_none_or(|s| behavior.odds >= s.odds) {
+            strongest = Some(Sentence { mask, standing, odds: behavior.odds, at_ms: now_ms });
+        }
+    }
+    strongest
+}
+
+/// Whether a behavior may be condemned at all: it says enough of a client's make, and hardly any
+/// customers have it.
+#[must_use]
+pub fn can_carry(mask: usize, behavior: &Behavior, head: &Head) -> bool {
+    let makes = COUNTED.get(mask).map_or(0, |mask| mask.makes());
+    makes >= LEAST_MAKES && behavior.customers() <= (head.customers * COMMON).max(0.5)
+}
+
+/// The verdict on a behavior.
+#[must_use]
+pub fn standing_of(behavior: &Behavior, reason: u16) -> Standing {
+    Standing { until_s: behavior.until_s, repeats: behavior.repeats, action: behavior.action, reason }
+}
+
+/// The verdict that stands on one of a request's behaviors, as they are in the book: the most severe,
+/// and of equals the one that ends last. One on a wider behavior does not count where a narrower
+/// one is known as good.
+#[must_use]
+pub fn standing(
+    book: &[u8],
+    keys: &[Option<u64>; MASKS],
+    reason: u16,
+    now_ms: u64,
+) -> Option<(Standing, u32)> {
+    let head = Head::read(book);
+    let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
+    let cleared = |mask: usize| {
+        let Some(wide) = COUNTED.get(mask) else { return false };
+        let narrower = COUNTED.iter().zip(&behaviors).filter(|(narrow, _)| narrow.is_narrower(*wide));
+        narrower.filter_map(|(_, behavior)| *behavior).any(|behavior| behavior.odds <= GOOD)
+    };
+    let standing = behaviors.iter().enumerate().take(SINGLES).filter_map(|(mask, behavior)| {
+        let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &head))?;
+        (!cleared(mask)).then(|| (standing_of(&behavior, reason), behavior.campaign))
+    });
+    standing.max_by_key(|(standing, _)| (decide::Action::of(*standing), standing.until_s))
+}

@@ -1,0 +1,127 @@
+//! Whom we know: sessions that were seen before and since when, accounts that signed in from here.
+//!
+//! A set-associative map from 64-bit keys to 32-bit values, spread over [sheets](super::sheet), so that a
+//! look-up is local. In each bucket the newest entry pushes out the oldest. Only requests that the
+//! origin answered with success bring entries: what is refused cannot push anyone out.
+
+use std::collections::BTreeMap;
+
+use super::sheet::{SheetId, SheetSpec, Sheets};
+use super::table::Incidents;
+use crate::host::Host;
+
+/// Length of one sheet: small, since each new entry costs one to be written.
+const SHEET_BYTES: usize = 16 << 10;
+
+const ENTRY_BYTES: usize = 8;
+const BUCKET_BYTES: usize = 8 * ENTRY_BYTES;
+
+/// New entries that may wait for the next tick; more are dropped, since each only spares suspicion.
+const WAITING: usize = 4096;
+
+/// The map as one worker sees it.
+pub struct Known {
+    first: usize,
+    sheets: usize,
+    waiting: BTreeMap<u64, u32>,
+}
+
+/// The sheets for this many bytes, at least one.
+#[must_use]
+pub fn specs(bytes: u64) -> Vec<SheetSpec> {
+    let sheets = usize::try_from(bytes).unwrap_or(usize::MAX) / SHEET_BYTES;
+    let spec = |n| SheetSpec { name: format!("pal1.k{n:x}"), bytes: SHEET_BYTES };
+    (0..sheets.clamp(1, MOST)).map(spec).collect()
+}
+
+/// Most sheets of the map; above this more memory serves tallies only.
+const MOST: usize = 128;
+
+/// Bytes of a worker's copies and of what waits, at most.
+pub const BOUND_BYTES: u64 = (MOST * SHEET_BYTES + WAITING * 32) as u64;
+
+impl Known {
+    /// The map whose sheets begin at a place in the list.
+    #[must_use]
+    pub fn new(first: SheetId, sheets: usize) -> Self {
+        Self { first: first.0, sheets: sheets.max(1), waiting: BTreeMap::new() }
+    }
+
+    /// The value under a key.
+    pub fn get(
+        &self,
+        host: &dyn Host,
+        sheets: &mut Sheets,
+        key: u64,
+        incidents: &mut Incidents,
+    ) -> Option<u32> {
+        if let Some(&value) = self.waiting.get(&key) {
+            return Some(value);
+        }
+        let bytes = sheets.read(host, self.sheet_of(key), incidents);
+        let bucket = bytes.get(bucket_of(key, bytes.len())..)?.first_chunk::<BUCKET_BYTES>()?;
+        let (entries, _) = bucket.as_chunks::<ENTRY_BYTES>();
+        entries.iter().map(read).find(|(tag, _)| *tag == tag_of(key)).map(|(_, value)| value)
+    }
+
+    /// Sets a value with the next tick; the map shows it to this worker at once.
+    pub fn set(&mut self, key: u64, value: u32) {
+        if self.waiting.len() < WAITING || self.waiting.contains_key(&key) {
+            self.waiting.insert(key, value);
+        }
+    }
+
+    /// Whether anything waits to be written.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self, host: &dyn Host, sheets: &mut Sheets, incidents: &mut Incidents) {
+        let mut by_sheet: BTreeMap<SheetId, Vec<(u64, u32)>> = BTreeMap::new();
+        for (key, value) in std::mem::take(&mut self.waiting) {
+            by_sheet.entry(self.sheet_of(key)).or_default().push((key, value));
+        }
+        for (sheet, entries) in by_sheet {
+            let mut put = |bytes: &mut [u8]| entries.iter().for_each(|&(key, value)| put(bytes, key, value));
+            if !sheets.change(host, sheet, incidents, &mut put) {
+                self.waiting.extend(entries);
+            }
+        }
+    }
+
+    fn sheet_of(&self, key: u64) -> SheetId {
+        SheetId(self.first + (key >> 48) as usize % self.sheets)
+    }
+}
+
+/// Where a key's bucket begins.
+fn bucket_of(key: u64, bytes: usize) -> usize {
+    (key >> 32) as u16 as usize % (bytes / BUCKET_BYTES).max(1) * BUCKET_BYTES
+}
+
+/// Never 0, which marks an empty place.
+fn tag_of(key: u64) -> u32 {
+    (key as u32).max(1)
+}
+
+fn read(entry: &[u8; ENTRY_BYTES]) -> (u32, u32) {
+    let both = u64::from_le_bytes(*entry);
+    (both as u32, (both >> 32) as u32)
+}
+
+/// Puts an entry to the front of its bucket.
+fn put(bytes: &mut [u8], key: u64, value: u32) {
+    let at = bucket_of(key, bytes.len());
+    let bucket = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<BUCKET_BYTES>());
+    let Some((entries, _)) = bucket.map(|bucket| bucket.as_chunks_mut::<ENTRY_BYTES>()) else { return };
+    let place = entries.iter().position(|entry| read(entry).0 == tag_of(key));
+    let last = place.unwrap_or(entries.len() - 1);
+    if let Some(moved) = entries.get_mut(..=last) {
+        moved.rotate_right(1);
+    }
+    if let Some(front) = entries.first_mut() {
+        *front = (u64::from(tag_of(key)) | u64::from(value) << 32).to_le_bytes();
+    }
+}
