@@ -1,6 +1,6 @@
 //! What is kept of one exchange between its steps.
 
-use crate::facts::{Facets, Fingerprint, Headers};
+use crate::facts::{Facets, FingerprintId, Headers};
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
 
@@ -11,7 +11,6 @@ pub struct Exchange {
     pub(super) policy: Option<usize>,
     pub(super) stage: Stage,
     pub(super) facets: Facets,
-    pub(super) fingerprint: Option<Fingerprint>,
     pub(super) slots: Vec<Option<Slot>>,
     /// Whether a success would change what a rule can see, as of the request: one that was asked for
     /// before a failure makes up for nothing, however late its answer comes.
@@ -23,6 +22,8 @@ pub struct Exchange {
     pub(super) headers_held: bool,
     /// `content-encoding` of the body that is being read.
     pub(super) encoding: Option<Vec<u8>>,
+    /// Its `content-type`.
+    pub(super) content_type: Option<Vec<u8>>,
     /// A reply that waits for the end of the request's body.
     pub(super) refusal: Option<Step>,
     /// The origin's answer, while its body is read.
@@ -88,9 +89,9 @@ impl Step {
 }
 
 impl Exchange {
-    /// The fingerprint as it is printed; empty where the route is not protected.
+    /// The fingerprint as it is printed, with what is known so far.
     pub(super) fn shown_fingerprint(&self) -> String {
-        self.fingerprint.map(|f| f.to_string()).unwrap_or_default()
+        FingerprintId::of(&self.facets).to_string()
     }
 
     /// Whether the request's body is awaited.
