@@ -157,7 +157,8 @@ fn read_client(node: Option<Node<'_>>) -> (crate::policy::ClientSources, Present
         return Default::default();
     };
     let written = |key| node.value.get(key).is_some();
-    let present = Present { session: written("session"), tls: written("tls"), subject: false };
+    let present =
+        Present { session: written("session"), tls: written("tls"), subject: false, payload: false };
     (client::read(&node).unwrap_or_default(), present)
 }
 

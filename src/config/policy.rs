@@ -26,6 +26,7 @@ pub(super) struct Present {
     pub(super) session: bool,
     pub(super) tls: bool,
     pub(super) subject: bool,
+    pub(super) payload: bool,
 }
 
 impl Present {
@@ -35,6 +36,8 @@ impl Present {
             Facet::Session if !self.session => Some("no client.session"),
             Facet::Tls if !self.tls => Some("no client.tls"),
             Facet::Subject if !self.subject => Some("no subject"),
+            // Only for its subject is a body read.
+            Facet::Payload if !self.payload => Some("no subject in the body"),
             _ => None,
         }
     }
@@ -78,7 +81,11 @@ pub(super) fn read(
     let own_ladder = ladder.is_some();
     let ladder = ladder.map_or(Some(LADDER), |node| ladder::read(&node));
     let path_is_subject = preset.is_none_or(|preset| preset.path_is_subject);
-    let present = Present { subject: written_subject || path_is_subject, ..defaults.present };
+    let present = Present {
+        subject: written_subject || path_is_subject,
+        payload: written_subject && subject.as_ref().is_none_or(SubjectSource::is_in_body),
+        ..defaults.present
+    };
     let left_before = left_out.len();
     let drafts = rules::read(rules, preset, present, name, left_out);
     let learning = learning.read(preset, defaults.names, present.subject, present.session);

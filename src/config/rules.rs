@@ -14,7 +14,7 @@ pub(super) const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
 const LEAST_WINDOW_MS: u64 = 3_000;
 const MOST_SCORE: f64 = 20.0;
 
-const FACETS: [(&str, Facet); 10] = [
+const FACETS: [(&str, Facet); 11] = [
     ("address", Facet::Address),
     ("network", Facet::Network),
     ("fingerprint", Facet::Fingerprint),
@@ -23,6 +23,7 @@ const FACETS: [(&str, Facet); 10] = [
     ("header-set", Facet::HeaderSet),
     ("locale", Facet::Locale),
     ("tls", Facet::Tls),
+    ("payload", Facet::Payload),
     ("session", Facet::Session),
     ("subject", Facet::Subject),
 ];
@@ -196,7 +197,10 @@ fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
             whole = false;
         }
         if let Some(because) = present.lacks(facet) {
-            let source = because.trim_start_matches("no ");
+            let source = match facet {
+                Facet::Payload => "a subject in the body, such as subject: {json: /email}",
+                _ => because.trim_start_matches("no "),
+            };
             item.mistake(
                 format!("found {}, but there is {because}, so this rule could never fire", facet.name()),
                 format!("add {source}, or take {} out of the key", facet.name()),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use super::{Fingerprint, Hashes, Headers, hash};
+use super::{Fingerprint, Hashes, Headers, hash, payload};
 use crate::policy::{Facet, SessionSource};
 
 /// Every facet of one request that could be read. Absent ones take part in no key.
@@ -43,7 +43,7 @@ impl Facets {
         }
     }
 
-    /// Sets what the fingerprint is made of.
+    /// Sets what the headers tell of the client's make.
     pub fn set_fingerprint(&mut self, fingerprint: &Fingerprint) {
         self.set(Facet::HeaderOrder, Some(fingerprint.order));
         self.set(Facet::HeaderSet, Some(fingerprint.set));
@@ -63,6 +63,11 @@ impl Facets {
         };
         let value = value.filter(|v| !v.is_empty());
         self.set(Facet::Session, value.map(|v| hashes.personal("session", v)));
+    }
+
+    /// Sets the shape of the body, decoded; none where it is empty.
+    pub fn set_payload(&mut self, content_type: Option<&[u8]>, body: &[u8]) {
+        self.set(Facet::Payload, payload::facet(content_type, body));
     }
 
     /// Sets the subject, already hashed.

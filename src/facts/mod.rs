@@ -2,14 +2,18 @@
 //!
 //! Everything here is a pure function of bytes. Nothing calls the host and nothing decides.
 
+pub mod agent;
 pub mod body;
 pub mod client;
 pub mod fingerprint;
 pub mod hash;
 pub mod headers;
+pub mod id;
 pub mod json;
+mod json_shape;
 pub mod operation;
 pub mod outcome;
+pub mod payload;
 pub mod recall;
 pub mod subject;
 
@@ -17,5 +21,6 @@ pub use client::Facets;
 pub use fingerprint::Fingerprint;
 pub use hash::{Hashes, Key};
 pub use headers::Headers;
+pub use id::FingerprintId;
 pub use outcome::Outcome;
 pub use recall::Recall;

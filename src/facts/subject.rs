@@ -8,12 +8,6 @@ use crate::policy::{SubjectSource, without_query};
 /// Longest subject that is told from others, in bytes; what follows is cut off.
 const SUBJECT_BYTES: usize = 256;
 
-/// Whether the subject is in the request's body.
-#[must_use]
-pub fn is_in_body(source: &SubjectSource) -> bool {
-    matches!(source, SubjectSource::Json(_) | SubjectSource::Form(_))
-}
-
 /// The hashed subject, where the request's head holds one.
 #[must_use]
 pub fn from_head(source: &SubjectSource, headers: &Headers<'_>, hashes: &Hashes) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! What is kept of one exchange between its steps.
 
-use crate::facts::{Facets, Fingerprint, Headers};
+use crate::facts::{Facets, FingerprintId, Headers};
 use crate::learn::Profile;
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
@@ -12,7 +12,6 @@ pub struct Exchange {
     pub(super) policy: Option<usize>,
     pub(super) stage: Stage,
     pub(super) facets: Facets,
-    pub(super) fingerprint: Option<Fingerprint>,
     pub(super) slots: Vec<Option<Slot>>,
     /// The request's profile, and when it was judged; `None` where nothing is learned from it.
     pub(super) profile: Option<(Profile, u64)>,
@@ -26,6 +25,8 @@ pub struct Exchange {
     pub(super) headers_held: bool,
     /// `content-encoding` of the body that is being read.
     pub(super) encoding: Option<Vec<u8>>,
+    /// Its `content-type`.
+    pub(super) content_type: Option<Vec<u8>>,
     /// A reply that waits for the end of the request's body.
     pub(super) refusal: Option<Step>,
     /// The origin's answer, while its body is read.
@@ -91,9 +92,9 @@ impl Step {
 }
 
 impl Exchange {
-    /// The fingerprint as it is printed; empty where the route is not protected.
+    /// The fingerprint as it is printed, with what is known so far.
     pub(super) fn shown_fingerprint(&self) -> String {
-        self.fingerprint.map(|f| f.to_string()).unwrap_or_default()
+        FingerprintId::of(&self.facets).to_string()
     }
 
     /// Whether the request's body is awaited.

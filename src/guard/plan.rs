@@ -17,6 +17,9 @@ pub(super) struct Plan {
     facets: u16,
 }
 
+/// Facets that a body can hold.
+const OF_BODY: [Facet; 2] = [Facet::Subject, Facet::Payload];
+
 struct TallyPlan {
     spec: SpecId,
     key: Vec<Facet>,
@@ -92,10 +95,10 @@ impl Plan {
         self.tallies.iter().map(|tally| tally.slot(hashes, facets)).collect()
     }
 
-    /// Places the tallies whose key has the subject, once it is known.
-    pub(super) fn add_subject(&self, hashes: &Hashes, facets: &Facets, slots: &mut [Option<Slot>]) {
+    /// Places the tallies whose key has a facet of the body, once that is known.
+    pub(super) fn add_of_body(&self, hashes: &Hashes, facets: &Facets, slots: &mut [Option<Slot>]) {
         for (tally, slot) in self.tallies.iter().zip(slots) {
-            if tally.key.contains(&Facet::Subject) {
+            if tally.key.iter().any(|facet| OF_BODY.contains(facet)) {
                 *slot = tally.slot(hashes, facets);
             }
         }

@@ -59,6 +59,7 @@ impl Guard {
         let limit = self.settings.body_limit;
         let read = sent.and_then(|sent| {
             let text = body::decode(sent, x.encoding.as_deref(), limit)?;
+            x.facets.set_payload(x.content_type.as_deref(), &text);
             match &policy.subject {
                 Some(source) if !text.is_empty() => subject::from_body(source, &text, &self.hashes),
                 _ => Ok(None),
@@ -73,7 +74,7 @@ impl Guard {
             }
         }
         if let Some(plan) = self.plans.get(index) {
-            plan.add_subject(&self.hashes, &x.facets, &mut x.slots);
+            plan.add_of_body(&self.hashes, &x.facets, &mut x.slots);
         }
         self.judge(host, x)
     }
@@ -109,7 +110,7 @@ impl Guard {
         let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
             return Step::next(Next::Pass);
         };
-        let in_body = policy.subject.as_ref().is_some_and(subject::is_in_body);
+        let in_body = policy.subject.as_ref().is_some_and(SubjectSource::is_in_body);
         if let Some(source) = &policy.subject {
             x.facets.set_subject(subject::from_head(source, headers, &self.hashes));
         }
@@ -137,6 +138,7 @@ impl Guard {
             };
         }
         x.encoding = headers.get("content-encoding").map(<[u8]>::to_vec);
+        x.content_type = headers.get("content-type").map(<[u8]>::to_vec);
         x.stage = Stage::AwaitsBody;
         x.headers_held = self.settings.hold_headers;
         Step::next(if x.headers_held { Next::Hold } else { Next::HoldBody })
@@ -170,7 +172,6 @@ impl Guard {
         };
         let fingerprint = self.recall.fingerprint(headers, &self.edge_headers, tls);
         x.facets.set_fingerprint(&fingerprint);
-        x.fingerprint = Some(fingerprint);
     }
 
     /// A body that cannot be read: counted, said, and answered where the policy wants that.

@@ -200,6 +200,14 @@ pub enum SubjectSource {
     Cookie(String),
 }
 
+impl SubjectSource {
+    /// Whether the request's body has to be read for it.
+    #[must_use]
+    pub fn is_in_body(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Form(_))
+    }
+}
+
 /// Marks in an answer; it matches when any one of them is found.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct AnswerMatch {

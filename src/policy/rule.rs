@@ -1,15 +1,16 @@
 //! Rules: which tally they read, what they find in it, and what the score leads to.
 
-/// One side of a client (or the subject it acts on) that a key can be made of.
+/// One side of a client (or the subject it acts on) that a key can be made of. Places are part of
+/// the names of stored tallies: a new one goes to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Facet {
     /// The client's address.
     Address,
     /// Its network: /24 of IPv4, /48 of IPv6.
     Network,
-    /// The fingerprint as a whole: header names, agent, locale and TLS.
+    /// What the headers tell of the client's make: their names, agent, locale and TLS together.
     Fingerprint,
-    /// The user agent.
+    /// The family of the user agent: without minor releases, builds and devices.
     Agent,
     /// Header names in the order they came.
     HeaderOrder,
@@ -23,7 +24,7 @@ pub enum Facet {
     Session,
     /// What the request acts on.
     Subject,
-    /// The shape of the request's body.
+    /// The shape of the body, known once it is read.
     Payload,
 }
 
