@@ -62,6 +62,19 @@ pub enum Level {
     Heavy,
 }
 
+impl Level {
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Slight => "slight",
+            Self::Marked => "marked",
+            Self::Heavy => "heavy",
+        }
+    }
+}
+
 /// Where the test of one role stands. The default is where it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Shift {

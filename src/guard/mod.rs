@@ -62,6 +62,9 @@ impl Guard {
         for condemned in self.learner.take_condemned() {
             self.tell_condemned(host, &condemned, now_ms);
         }
+        for alarm in self.learner.take_alarms() {
+            self.tell.alarm(host, &self.settings, alarm);
+        }
         let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
         let incidents = tallies.plus(sheets);
         for (trouble, times) in [

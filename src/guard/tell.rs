@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::decide::Action;
 use crate::facts::Outcome;
 use crate::host::{Expected, Host, Level, Metric};
-use crate::learn;
+use crate::learn::{self, Alarm};
 use crate::memory::layout::mark_name;
 use crate::policy::Settings;
 use crate::report::{self, Pace, Trouble, VerdictLine};
@@ -74,6 +74,15 @@ impl Tell {
             line.suppressed = suppressed;
             host.log(Level::Info, &line.text());
         }
+    }
+
+    /// Says that more fails under a policy than is usual, or no longer does, and counts it.
+    pub(super) fn alarm(&mut self, host: &dyn Host, settings: &Settings, alarm: Alarm) {
+        let (policy, level) = (name_of(settings, Some(alarm.policy)), alarm.level.name());
+        let since = alarm.since_outcomes.map_or(String::new(), |n| format!(",\"since_outcomes\":{n}"));
+        let line = format!("palisade {{\"version\":1,\"alarm\":\"{level}\",\"policy\":\"{policy}\"{since}}}");
+        host.log(Level::Warn, &line);
+        host.count(&report::alarms(policy, alarm.level), 1);
     }
 
     /// Publishes what was counted. Entries stay, at zero, so that a kind of trouble is said once.

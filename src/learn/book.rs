@@ -4,6 +4,8 @@
 //! worth least: never of one whose verdict stands while there is another.
 
 use super::behavior::{BEHAVIOR_BYTES, Behavior, goods_left, slice_of, wire};
+use crate::detect::shift::{SHIFT_BYTES, Shift};
+use crate::detect::usual::Usual;
 
 /// Length of the head: see [`Head`].
 const HEAD_BYTES: usize = 64;
@@ -26,6 +28,14 @@ pub fn book_bytes(at_most: u64) -> usize {
 pub const MOST_BOOK_BYTES: u64 = (HEAD_BYTES + MOST_BEHAVIORS * BEHAVIOR_BYTES) as u64;
 
 /// What is known of the policy as a whole.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 0..2 | slice |
+/// | 2..4 | failures in this slice |
+/// | 4..8 | customers |
+/// | 8..34 | the test for a shift |
+/// | 34..42 | the usual share of failures |
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Head {
     /// The slice it was last written in.
@@ -34,30 +44,44 @@ pub struct Head {
     pub failures: u16,
     /// Customers, fading as those of behaviors do.
     pub customers: f32,
+    /// Whether more fails than is usual.
+    pub shift: Shift,
+    /// How much usually fails.
+    pub usual: Usual,
 }
+
+const SHIFT_AT: usize = 8;
+const USUAL_AT: usize = SHIFT_AT + SHIFT_BYTES;
 
 impl Head {
     /// Reads the head of a book.
     #[must_use]
     pub fn read(book: &[u8]) -> Self {
-        let Some(head) = book.first_chunk::<8>() else { return Self::default() };
-        let [a, b, c, d, e, f, g, h] = *head;
-        let customers = f32::from_le_bytes([e, f, g, h]);
+        let half = |at| u16::from_le_bytes(array(book, at));
+        let customers = f32::from_le_bytes(array(book, 4));
         Self {
-            slice: u16::from_le_bytes([a, b]),
-            failures: u16::from_le_bytes([c, d]),
+            slice: half(0),
+            failures: half(2),
             customers: if customers.is_finite() { customers.max(0.0) } else { 0.0 },
+            shift: Shift::decode(&array(book, SHIFT_AT)),
+            usual: Usual::decode(&array(book, USUAL_AT)),
         }
     }
 
     /// Writes the head of a book.
     pub fn write(&self, book: &mut [u8]) {
-        let [a, b] = self.slice.to_le_bytes();
-        let [c, d] = self.failures.to_le_bytes();
-        let [e, f, g, h] = self.customers.to_le_bytes();
-        if let Some(head) = book.first_chunk_mut::<8>() {
-            *head = [a, b, c, d, e, f, g, h];
-        }
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            if let Some(place) = book.get_mut(at..at + bytes.len()) {
+                place.copy_from_slice(bytes);
+            }
+            at += bytes.len();
+        };
+        put(&self.slice.to_le_bytes());
+        put(&self.failures.to_le_bytes());
+        put(&self.customers.to_le_bytes());
+        put(&self.shift.encode());
+        put(&self.usual.encode());
     }
 
     /// Brings it up to a slice.
@@ -70,6 +94,10 @@ impl Head {
         self.failures = 0;
         self.slice = slice;
     }
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
 }
 
 /// The behavior with this key.

@@ -9,6 +9,7 @@ use super::late::{self, Late, late_bytes};
 use super::lesson::{self, Kind, Lesson, Sentence, Terms};
 use super::profile::{self, MASKS, Profile};
 use super::visits::Visits;
+use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
 use crate::host::Host;
 use crate::memory::Standing;
@@ -46,10 +47,21 @@ pub struct Condemned {
     pub campaign: u32,
 }
 
+/// The level of a policy's failures that has changed, to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Index of the policy.
+    pub policy: usize,
+    /// The level from now on.
+    pub level: Level,
+    /// How many outcomes ago the shift began; `None` where it has ended.
+    pub since_outcomes: Option<u32>,
+}
+
 /// The learning of one policy.
 struct Class {
     book: SheetId,
-    usual: f32,
+    usual: f64,
     ladder: Ladder,
     lessons: Vec<Lesson>,
     /// The hash of the policy's name, which outlives a change of the configuration.
@@ -89,6 +101,7 @@ pub struct Learner {
     refused: BTreeMap<u32, u32>,
     incidents: Incidents,
     condemned: Vec<Condemned>,
+    alarms: Vec<Alarm>,
 }
 
 impl Class {
@@ -101,7 +114,7 @@ impl Class {
         });
         Some(Self {
             book,
-            usual: learning.usual as f32,
+            usual: learning.usual,
             ladder: policy.ladder,
             lessons: Vec::new(),
             name: hash::public(policy.name.as_bytes()) as u32,
@@ -170,6 +183,7 @@ impl Learner {
             refused: BTreeMap::new(),
             incidents: Incidents::default(),
             condemned: Vec::new(),
+            alarms: Vec::new(),
         }
     }
 
@@ -318,6 +332,11 @@ impl Learner {
         std::mem::take(&mut self.condemned)
     }
 
+    /// The changes of level since this was last asked.
+    pub fn take_alarms(&mut self) -> Vec<Alarm> {
+        std::mem::take(&mut self.alarms)
+    }
+
     /// What happened to sheets since this was last asked.
     pub fn take_incidents(&mut self) -> Incidents {
         std::mem::take(&mut self.incidents)
@@ -382,8 +401,10 @@ impl Learner {
         let (hashes, incidents) = (&self.hashes, &mut self.incidents);
         let campaigns = self.sheets.read(host, self.campaigns, incidents).to_vec();
         let mut condemned = Vec::new();
+        let (mut before, mut after) = (Head::default(), Head::default());
         let mut write = |bytes: &mut [u8]| {
             condemned.clear();
+            before = Head::read(bytes);
             for lesson in &lessons {
                 let keys = profile::keys(&lesson.profile, hashes);
                 let actor = Actor::of(&campaigns, bytes, lesson, &keys);
@@ -395,6 +416,7 @@ impl Learner {
                     campaign: actor.id,
                 }));
             }
+            after = Head::read(bytes);
         };
         if !self.sheets.change(host, book, incidents, &mut write) {
             // They wait for the next tick; of too many the newest are dropped.
@@ -402,6 +424,10 @@ impl Learner {
                 class.lessons.extend(lessons.into_iter().take(WAITING / 2));
             }
             return;
+        }
+        if before.shift.level() != after.shift.level() {
+            let (level, since_outcomes) = (after.shift.level(), after.shift.since_outcomes());
+            self.alarms.push(Alarm { policy, level, since_outcomes });
         }
         if condemned.is_empty() {
             return;

@@ -4,6 +4,7 @@ use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
 use super::profile::{COUNTED, MASKS, Profile, SINGLES, Side};
 use crate::decide;
+use crate::detect::shift::Level;
 use crate::memory::Standing;
 use crate::policy::Ladder;
 
@@ -35,6 +36,11 @@ const BURNT: f32 = 1.0 / 8.0;
 const BEGUN: f32 = 0.1;
 const BEGUN_SUSPECT: f32 = 0.4;
 const SUSPECT: f32 = 2.0;
+
+/// A behavior moved with a shift where its share of failures is so many times its share of customers,
+/// and there were a few.
+const MOVED: f32 = 8.0;
+const MOVED_FAILURES: u16 = 3;
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +85,8 @@ impl Lesson {
 pub struct Terms {
     /// The ladder of the policy.
     pub ladder: Ladder,
-    /// The share of customers' requests that fail.
-    pub usual: f32,
+    /// The share of customers' requests that fail, where nothing was learned yet.
+    pub usual: f64,
     /// The reason's stored form.
     pub reason: u16,
 }
@@ -108,13 +114,17 @@ impl Sentence {
 /// The behaviors of one request.
 type Behaviors = [Option<Behavior>; MASKS];
 
-impl Terms {
-    fn failure(&self) -> f32 {
-        (HOSTILE / self.usual).ln()
-    }
+/// What a failure and a success weigh, in nats.
+#[derive(Clone, Copy)]
+struct Steps {
+    failure: f32,
+    success: f32,
+}
 
-    fn success(&self) -> f32 {
-        ((1.0 - HOSTILE) / (1.0 - self.usual)).ln()
+impl Steps {
+    /// The steps where so large a share of customers' requests fails.
+    fn new(usual: f32) -> Self {
+        Self { failure: (HOSTILE / usual).ln(), success: ((1.0 - HOSTILE) / (1.0 - usual)).ln() }
     }
 }
 
@@ -138,6 +148,8 @@ pub fn learn(
         behavior.advance(slice);
         Some(behavior)
     });
+    weigh(&mut head, terms, lesson, &behaviors, &found);
+    let steps = Steps::new(head.usual.share(terms.usual) as f32);
     match lesson.kind {
         Kind::Failure | Kind::Lapsed | Kind::Begun => {
             let inherited = inherited(&behaviors, suspicion);
@@ -146,9 +158,9 @@ pub fn learn(
                     behavior.add(inherited);
                 }
             }
-            count_against(&mut behaviors, &mut head, terms, lesson);
+            count_against(&mut behaviors, &mut head, steps, terms, lesson);
         }
-        Kind::Success | Kind::Kept => count_for(&mut behaviors, &mut head, terms, lesson),
+        Kind::Success | Kind::Kept => count_for(&mut behaviors, &mut head, steps, lesson),
     }
     let sentence = condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign);
     for (key, behavior) in keys.iter().zip(&behaviors) {
@@ -176,8 +188,30 @@ fn inherited(behaviors: &Behaviors, suspicion: f32) -> f32 {
     suspicion.max(widest).min(INHERITED)
 }
 
-fn count_against(behaviors: &mut Behaviors, head: &mut Head, terms: Terms, lesson: &Lesson) {
-    let step = terms.failure();
+/// Takes an outcome in for the policy as a whole. How much is usual is learned from the least
+/// attacked part of the traffic alone: behaviors that are known, and that nothing speaks against.
+fn weigh(
+    head: &mut Head,
+    terms: Terms,
+    lesson: &Lesson,
+    behaviors: &Behaviors,
+    found: &[Option<Option<Behavior>>; MASKS],
+) {
+    let failed = match lesson.kind {
+        Kind::Begun => return,
+        Kind::Failure | Kind::Lapsed => true,
+        Kind::Success | Kind::Kept => false,
+    };
+    head.shift.observe(head.usual.share(terms.usual), failed);
+    let quiet = |behavior: &Behavior| behavior.odds <= 0.0;
+    let known = found.iter().take(SINGLES).flatten().all(Option::is_some);
+    if known && behaviors.iter().take(SINGLES).flatten().all(quiet) {
+        head.usual.learn(terms.usual, failed);
+    }
+}
+
+fn count_against(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, terms: Terms, lesson: &Lesson) {
+    let step = steps.failure;
     if lesson.kind != Kind::Begun {
         head.failures = head.failures.saturating_add(1);
     }
@@ -195,9 +229,9 @@ fn count_against(behaviors: &mut Behaviors, head: &mut Head, terms: Terms, lesso
     }
 }
 
-fn count_for(behaviors: &mut Behaviors, head: &mut Head, terms: Terms, lesson: &Lesson) {
-    let undone = if lesson.kind == Kind::Kept { BEGUN * terms.failure() } else { 0.0 };
-    let step = terms.success() - undone;
+fn count_for(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, lesson: &Lesson) {
+    let undone = if lesson.kind == Kind::Kept { BEGUN * steps.failure } else { 0.0 };
+    let step = steps.success - undone;
     let mut new = false;
     for behavior in behaviors.iter_mut().flatten() {
         new |= behavior.succeed(lesson.subject, step);
@@ -220,7 +254,8 @@ fn condemn(
         let Some(behavior) = behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, head)) else {
             continue;
         };
-        let action = decide::action_at(&terms.ladder, f64::from(behavior.odds));
+        let odds = behavior.odds + alert(behavior, head);
+        let action = decide::action_at(&terms.ladder, f64::from(odds));
         let past = standing_of(behavior, terms.reason);
         let Some(standing) = decide::condemn(&terms.ladder, action, terms.reason, past, now_ms) else {
             continue;
@@ -228,11 +263,29 @@ fn condemn(
         (behavior.action, behavior.repeats, behavior.until_s) =
             (standing.action, standing.repeats, standing.until_s);
         behavior.campaign = campaign;
-        if strongest.is_none_or(|s| behavior.odds >= s.odds) {
-            strongest = Some(Sentence { mask, standing, odds: behavior.odds, at_ms: now_ms });
+        if strongest.is_none_or(|s| odds >= s.odds) {
+            strongest = Some(Sentence { mask, standing, odds, at_ms: now_ms });
         }
     }
     strongest
+}
+
+/// What a shift of the whole policy adds to the odds of a behavior, in nats: something only where the
+/// behavior moved with it, which is told by its share of the failures against its share of the
+/// customers (Herley and Schechter, "Distinguishing Attacks from Legitimate Authentication Traffic at
+/// Scale", NDSS 2019).
+fn alert(behavior: &Behavior, head: &Head) -> f32 {
+    let of_failures = f32::from(behavior.failures) / f32::from(head.failures.max(1));
+    let of_customers = (behavior.customers() + 1.0) / (head.customers + 10.0);
+    if behavior.failures < MOVED_FAILURES || of_failures < of_customers * MOVED {
+        return 0.0;
+    }
+    match head.shift.level() {
+        Level::Usual => 0.0,
+        Level::Slight => 1.0,
+        Level::Marked => 1.5,
+        Level::Heavy => 2.0,
+    }
 }
 
 /// Whether a behavior may be condemned at all: it says enough of a client's make, and hardly any

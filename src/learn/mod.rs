@@ -20,6 +20,6 @@ mod learner;
 mod visits;
 
 pub use journey::Journey;
-pub use learner::{Condemned, Learner, REASON, Recognised, reason};
+pub use learner::{Alarm, Condemned, Learner, REASON, Recognised, reason};
 pub use lesson::{Kind, Lesson, Sentence};
 pub use profile::Profile;

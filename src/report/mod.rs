@@ -8,6 +8,7 @@ pub use line::VerdictLine;
 pub use pace::Pace;
 
 use crate::decide::Action;
+use crate::detect::shift::Level;
 use crate::facts::body::BodyTrouble;
 use crate::host::Metric;
 
@@ -86,6 +87,12 @@ pub const ANSWERED: &str = "answered";
 #[must_use]
 pub fn troubles(policy: &str, trouble: Trouble) -> Metric {
     Metric(format!("trouble.policy.{policy}.kind.{}", trouble.name()))
+}
+
+/// Counts changes of the level of a policy's failures.
+#[must_use]
+pub fn alarms(policy: &str, level: Level) -> Metric {
+    Metric(format!("alarms.policy.{policy}.level.{}", level.name()))
 }
 
 /// Counts records that made room for others, and other workings of the table.
