@@ -124,8 +124,8 @@ impl Guard {
 
     /// Lets the behaviors of the request be learned from, as of when it was sent.
     fn witness(&mut self, host: &dyn Host, x: &Exchange, index: usize, found: Outcome) {
-        if let Some((profile, at_ms)) = &x.profile {
-            self.learner.witness(host, index, &x.facets, profile, found, *at_ms);
+        if let Some(seen) = &x.seen {
+            self.learner.witness(host, index, &x.facets, seen, found);
         }
     }
 

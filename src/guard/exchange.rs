@@ -1,7 +1,7 @@
 //! What is kept of one exchange between its steps.
 
 use crate::facts::{Facets, FingerprintId, Headers};
-use crate::learn::Profile;
+use crate::learn::Seen;
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
 
@@ -13,8 +13,10 @@ pub struct Exchange {
     pub(super) stage: Stage,
     pub(super) facets: Facets,
     pub(super) slots: Vec<Option<Slot>>,
-    /// The request's profile, and when it was judged; `None` where nothing is learned from it.
-    pub(super) profile: Option<(Profile, u64)>,
+    /// What learning keeps of the request; `None` before it was judged.
+    pub(super) seen: Option<Seen>,
+    /// Whether a browser sent it ahead of its user.
+    pub(super) prefetch: bool,
     /// Whether a success would change what a rule can see, as of the request: one that was asked for
     /// before a failure makes up for nothing, however late its answer comes.
     pub(super) success_matters: bool,

@@ -8,7 +8,7 @@ use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
-use crate::learn::{Profile, Recognised};
+use crate::learn::{Recognised, Seen};
 use crate::memory::cache::Slot;
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
@@ -104,6 +104,7 @@ impl Guard {
     ) -> Step {
         x.policy = Some(index);
         x.grpc = is_grpc(headers);
+        x.prefetch = is_prefetch(headers);
         x.method = shortened(headers.get(":method"));
         x.path = shortened(headers.get(":path"));
         self.client_facets(host, x, index, headers);
@@ -210,12 +211,16 @@ impl Guard {
     /// The verdict that stands on what the request's client does, whoever it is.
     fn recognise(&mut self, host: &dyn Host, x: &mut Exchange, now_ms: u64) -> Option<Recognised> {
         let index = x.policy?;
+        let mut seen = Seen { at_ms: now_ms, ahead: x.prefetch, ..Seen::default() };
+        if !x.prefetch {
+            seen.pace = self.learner.pace(&x.facets, now_ms);
+        }
         if !self.learner.learns(index) {
-            x.profile = Some((Profile::default(), now_ms));
+            x.seen = Some(seen);
             return None;
         }
         let profile = self.learner.profile(host, &x.facets, now_ms);
-        x.profile = Some((profile, now_ms));
+        x.seen = Some(Seen { profile, ..seen });
         self.learner.recognise(host, index, &x.facets, &profile, now_ms)
     }
 
@@ -343,6 +348,13 @@ fn own_names(headers: &Headers<'_>) -> Vec<String> {
 
 fn is_grpc(headers: &Headers<'_>) -> bool {
     headers.begins("content-type", "application/grpc")
+}
+
+/// Whether a browser sends it ahead of its user (Fetch standard, `Sec-Purpose`; before it `Purpose`).
+fn is_prefetch(headers: &Headers<'_>) -> bool {
+    let ahead = ["sec-purpose", "purpose"].iter().any(|name| headers.begins(name, "prefetch"));
+    // What changes something at the origin is no prefetch, whatever it says of itself.
+    ahead && matches!(headers.get(":method"), Some(b"GET" | b"HEAD"))
 }
 
 /// Bodies that stream, or are of a kind that holds no subject of this form, are never held.

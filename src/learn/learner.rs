@@ -7,6 +7,7 @@ use super::campaign::{self, Weights};
 use super::journey::{self, Journey};
 use super::late::{self, Late, late_bytes};
 use super::lesson::{self, Kind, Lesson, Sentence, Terms};
+use super::pace::Pace;
 use super::profile::{self, MASKS, Profile};
 use super::visits::Visits;
 use crate::detect::shift::Level;
@@ -32,6 +33,19 @@ pub struct Recognised {
     pub standing: Standing,
     /// The campaign.
     pub campaign: u32,
+}
+
+/// What learning keeps of a request until its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Its profile.
+    pub profile: Profile,
+    /// What its pace weighs, in nats.
+    pub pace: f32,
+    /// When it was judged, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Whether a browser sent it ahead of its user: it tells nothing of what the user does.
+    pub ahead: bool,
 }
 
 /// A behavior that was condemned, to be told.
@@ -91,6 +105,7 @@ pub struct Learner {
     sheets: Sheets,
     known: Known,
     visits: Visits,
+    pace: Pace,
     /// By policy; `None` where it does not learn.
     classes: Vec<Option<Class>>,
     late: SheetId,
@@ -175,6 +190,7 @@ impl Learner {
             sheets: Sheets::new(specs),
             known,
             visits: Visits::new(hashes.map_seeds()),
+            pace: Pace::new(hashes.map_seeds()),
             classes,
             late,
             turns: Vec::new(),
@@ -204,6 +220,12 @@ impl Learner {
             Some(session) => journey::of(self.known(host, session), (now_ms / 1000) as u32),
         };
         Profile::new(facets, journey)
+    }
+
+    /// What the pace of a request weighs, in nats; one that a browser sends ahead has none.
+    pub fn pace(&mut self, facets: &Facets, now_ms: u64) -> f32 {
+        let client = facets.get(Facet::Session).or_else(|| facets.get(Facet::Fingerprint));
+        client.map_or(0.0, |client| self.pace.beat(client, now_ms))
     }
 
     /// The verdict that stands on a request's behaviors. Someone who succeeded with this subject before,
@@ -246,16 +268,9 @@ impl Learner {
     }
 
     /// Takes in what came of a request, under whatever policy.
-    pub fn witness(
-        &mut self,
-        host: &dyn Host,
-        policy: usize,
-        facets: &Facets,
-        profile: &Profile,
-        found: Outcome,
-        at_ms: u64,
-    ) {
-        if found == Outcome::Success {
+    pub fn witness(&mut self, host: &dyn Host, policy: usize, facets: &Facets, seen: &Seen, found: Outcome) {
+        let Seen { profile, pace, at_ms, ahead } = *seen;
+        if found == Outcome::Success && !ahead {
             self.visit(host, facets, at_ms);
             self.follow_up(host, policy, facets);
         }
@@ -272,9 +287,9 @@ impl Learner {
         if let (Kind::Begun, Some(key), Some(follow)) = (kind, begun, &class.follow_up) {
             let due_s = ((at_ms / 1000) as u32).saturating_add(follow.within_s);
             let (policy, subject) = (class.name, subject.unwrap_or(key) as u32);
-            self.turn(Turn::Begun(Late { key, due_s, policy, profile: *profile, subject, network }));
+            self.turn(Turn::Begun(Late { key, due_s, policy, profile, subject, network }));
         }
-        self.push(host, policy, Lesson { profile: *profile, subject, network, kind, at_ms });
+        self.push(host, policy, Lesson { profile, subject, network, pace, kind, at_ms });
     }
 
     /// Takes in that the origin answered a request with success.
@@ -388,7 +403,7 @@ impl Learner {
             let subject = Some(u64::from(late.subject));
             if let Some(policy) = policy {
                 let Late { profile, network, .. } = late;
-                self.push(host, policy, Lesson { profile, subject, network, kind, at_ms: now_ms });
+                self.push(host, policy, Lesson { profile, subject, network, pace: 0.0, kind, at_ms: now_ms });
             }
         }
     }

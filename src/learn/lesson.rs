@@ -66,6 +66,8 @@ pub struct Lesson {
     pub subject: Option<u64>,
     /// The low bits of the network's hash.
     pub network: u32,
+    /// What its pace weighs beside a failure, in nats.
+    pub pace: f32,
     /// What came of it.
     pub kind: Kind,
     /// When, in milliseconds since 1970.
@@ -221,7 +223,7 @@ fn count_against(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, terms
             behavior.add(step * if behavior.odds >= SUSPECT { BEGUN_SUSPECT } else { BEGUN });
             continue;
         }
-        let new = behavior.fail(lesson.subject, step);
+        let new = behavior.fail(lesson.subject, step + lesson.pace);
         let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
         if new && behavior.odds >= limit && behavior.goods < head.customers * MINOR {
             behavior.goods *= 1.0 - BURNT;

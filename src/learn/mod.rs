@@ -17,9 +17,10 @@ pub mod lesson;
 pub mod profile;
 
 mod learner;
+mod pace;
 mod visits;
 
 pub use journey::Journey;
-pub use learner::{Alarm, Condemned, Learner, REASON, Recognised, reason};
+pub use learner::{Alarm, Condemned, Learner, REASON, Recognised, Seen, reason};
 pub use lesson::{Kind, Lesson, Sentence};
 pub use profile::Profile;

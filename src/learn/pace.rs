@@ -1,0 +1,166 @@
+//! How a client's requests follow each other: machines keep time, people do not.
+//!
+//! Kept by each worker for itself, for a session or, where a request has none, for its fingerprint. It is
+//! weak evidence, so it only ever makes a failure weigh a little more or less; a partner's server that
+//! keeps time and succeeds is not touched by it.
+
+use std::collections::HashMap;
+
+use ahash::RandomState;
+
+/// Clients in each of the two generations.
+const GENERATION: usize = 4096;
+
+/// Requests closer than this belong together, as a page and what it loads; in milliseconds.
+const TOGETHER_MS: u64 = 50;
+
+/// A gap longer than this begins anew, in milliseconds.
+const APART_MS: u64 = 600_000;
+
+/// Nobody answers a page faster than this, in milliseconds.
+const HASTY_MS: u64 = 600;
+
+/// Gaps from which regularity is told.
+const LEAST_GAPS: u16 = 8;
+
+/// The share that a new gap has in the running mean and variance.
+const NEW_SHARE: f32 = 0.125;
+
+/// Coefficients of variation: below the one it is a machine that keeps time, above the other it may be
+/// a person. Exponential gaps, as of a crowd, have 1.
+const REGULAR: f32 = 0.15;
+const LOOSE: f32 = 0.6;
+
+/// What each weighs beside a failure, in nats.
+const REGULAR_NATS: f32 = 0.7;
+const HASTY_NATS: f32 = 0.5;
+const LOOSE_NATS: f32 = -0.3;
+
+#[derive(Clone, Copy, Default)]
+struct Rhythm {
+    last_ms: u64,
+    gaps: u16,
+    mean_ms: f32,
+    variance: f32,
+}
+
+impl Rhythm {
+    /// Takes in a request; what its pace weighs.
+    fn beat(&mut self, now_ms: u64) -> f32 {
+        let gap_ms = now_ms.saturating_sub(self.last_ms);
+        if gap_ms < TOGETHER_MS && self.last_ms > 0 {
+            return self.nats();
+        }
+        self.last_ms = self.last_ms.max(now_ms);
+        if gap_ms > APART_MS {
+            *self = Self { last_ms: now_ms, ..Self::default() };
+            return 0.0;
+        }
+        let gap = gap_ms as f32;
+        self.gaps = self.gaps.saturating_add(1);
+        if self.gaps == 1 {
+            self.mean_ms = gap;
+        }
+        let off = gap - self.mean_ms;
+        self.mean_ms += NEW_SHARE * off;
+        self.variance = (1.0 - NEW_SHARE) * (self.variance + NEW_SHARE * off * off);
+        let hasty = if gap_ms < HASTY_MS { HASTY_NATS } else { 0.0 };
+        self.nats().max(hasty)
+    }
+
+    fn nats(&self) -> f32 {
+        if self.gaps < LEAST_GAPS {
+            return 0.0;
+        }
+        let variation = self.variance.sqrt() / self.mean_ms.max(1.0);
+        if variation < REGULAR {
+            REGULAR_NATS
+        } else if variation > LOOSE {
+            LOOSE_NATS
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The rhythms that one worker knows.
+pub(super) struct Pace {
+    young: HashMap<u64, Rhythm, RandomState>,
+    old: HashMap<u64, Rhythm, RandomState>,
+}
+
+impl Pace {
+    /// Knows none yet. `seeds` key its hashes.
+    pub(super) fn new(seeds: [u64; 4]) -> Self {
+        let [a, b, c, d] = seeds;
+        let state = RandomState::with_seeds(a, b, c, d);
+        Self { young: HashMap::with_hasher(state.clone()), old: HashMap::with_hasher(state) }
+    }
+
+    /// Takes in a request of a client; what its pace weighs beside a failure, in nats.
+    pub(super) fn beat(&mut self, client: u64, now_ms: u64) -> f32 {
+        let known = self.young.get(&client).or_else(|| self.old.get(&client)).copied();
+        let mut rhythm = known.unwrap_or_default();
+        let nats = rhythm.beat(now_ms);
+        if self.young.len() >= GENERATION && !self.young.contains_key(&client) {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
+        }
+        self.young.insert(client, rhythm);
+        nats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn nats(gaps_ms: impl IntoIterator<Item = u64>) -> f32 {
+        let mut pace = Pace::new([1, 2, 3, 4]);
+        let mut now_ms = 1_000_000;
+        let beats = gaps_ms.into_iter().map(|gap_ms| {
+            now_ms += gap_ms;
+            pace.beat(7, now_ms)
+        });
+        beats.last().unwrap()
+    }
+
+    #[test]
+    fn machines_keep_time_and_people_do_not() {
+        assert_eq!(nats([5_000; 12]), REGULAR_NATS);
+        assert_eq!(nats([2_000, 31_000, 900, 8_000, 60_000, 1_500, 4_000, 90_000, 700, 12_000]), LOOSE_NATS);
+        assert_eq!(nats([5_000, 5_000, 5_000]), 0.0, "three gaps tell nothing");
+    }
+
+    #[test]
+    fn a_form_filled_in_half_a_second_was_filled_by_a_machine() {
+        assert_eq!(nats([60_000, 300]), HASTY_NATS);
+        assert_eq!(nats([60_000, 10]), 0.0, "what a page loads with it");
+    }
+
+    #[test]
+    fn after_a_pause_it_begins_anew() {
+        assert_eq!(nats([5_000; 12].into_iter().chain([3_600_000])), 0.0);
+    }
+
+    #[test]
+    fn clients_beyond_count_do_not_make_it_grow() {
+        let mut pace = Pace::new([1, 2, 3, 4]);
+        for client in 0..4 * GENERATION as u64 {
+            pace.beat(client, 1_000 + client);
+        }
+        assert!(pace.young.len() <= GENERATION && pace.old.len() <= GENERATION);
+    }
+
+    proptest! {
+        #[test]
+        fn any_times_give_bounded_evidence(times in prop::collection::vec(any::<u64>(), 1..40)) {
+            let mut pace = Pace::new([1, 2, 3, 4]);
+            for time in times {
+                let nats = pace.beat(1, time);
+                prop_assert!((LOOSE_NATS..=REGULAR_NATS).contains(&nats));
+            }
+        }
+    }
+}
