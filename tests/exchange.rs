@@ -1,8 +1,10 @@
 //! Promises about single exchanges, on the simulated host.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+use std::io::Write;
 use std::sync::Arc;
 
+use flate2::{Compression, write::GzEncoder};
 use palisade::config;
 use palisade::sim::{Answer, Request, Seen, Store, Worker};
 use serde_json::{Value, json};
@@ -89,6 +91,31 @@ fn a_body_past_the_limit_is_counted_said_once_and_judged_as_the_policy_wants() {
         assert_eq!(worker.host.metric("trouble.policy.login.kind.body-too-large"), 3);
         assert_eq!(worker.host.lines.borrow().iter().filter(|l| l.contains("body-too-large")).count(), 1);
     }
+}
+
+#[test]
+fn the_payload_is_that_of_the_body_as_the_origin_reads_it() {
+    let by_payload = json!({"one-script": {"key": ["payload"], "within": "10m", "failures": 1, "score": 7}});
+    let policy = json!({"role": "login", "subject": {"json": "/email"}, "rules": by_payload});
+    let mut worker = worker(&Arc::default(), &policy);
+    let refused = |worker: &mut Worker, number: u8, headers: &[(&str, &str)], body: &[u8]| {
+        let request =
+            Request { body: body.to_vec(), address: format!("203.0.{number}.1"), ..request(1, headers) };
+        worker.exchange(NOW_MS, &request, || Answer::status(401)).replied.is_some()
+    };
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(br#"{"email":"b@y.example"}"#).unwrap();
+    let packed = packed.finish().unwrap();
+    assert!(!refused(&mut worker, 1, &[("user-agent", "a")], br#"{"email":"a@x.example"}"#));
+    assert!(refused(&mut worker, 2, &[("content-encoding", "gzip")], &packed), "packed or not");
+    assert!(!refused(&mut worker, 3, &[], br#"{"email": "a@x.example"}"#), "written by another program");
+    // A body that holds no subject has a shape all the same.
+    assert!(!refused(&mut worker, 4, &[], br#"{"email":"a@x.example",}"#));
+    assert!(refused(&mut worker, 5, &[("user-agent", "b")], br#"{"email":"c@z.example",}"#));
+    // What cannot be undone, or is not there, has none.
+    assert!(!refused(&mut worker, 6, &[("content-encoding", "br")], b"?"));
+    assert!(!refused(&mut worker, 7, &[("content-encoding", "br")], b"?"));
+    assert!(!refused(&mut worker, 8, &[], b"") && !refused(&mut worker, 9, &[], b""));
 }
 
 #[test]

@@ -26,60 +26,61 @@ pub struct Fingerprint {
 }
 
 /// Headers that tell of the request rather than of the client, or that a proxy, or HTTP/1.1 as
-/// opposed to HTTP/2, adds: one client sends them or not from one request to the next.
+/// opposed to HTTP/2, adds: one client sends them or not from one request to the next. Sorted.
+pub const LEFT_OUT: [&str; 44] = [
+    "accept",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "alt-used",
+    "authorization",
+    "b3",
+    "baggage",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "early-data",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "last-event-id",
+    "origin",
+    "pragma",
+    "priority",
+    "proxy-connection",
+    "purpose",
+    "range",
+    "referer",
+    "sec-fetch-user",
+    "sec-purpose",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "via",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// So begin the names of further ones.
+pub const LEFT_OUT_BEGINNINGS: [&str; 6] =
+    [":", "sec-websocket-", "x-b3-", "x-envoy-", "x-forwarded-", "x-palisade-"];
+
 fn is_left_out(name: &[u8]) -> bool {
-    match name {
-        b"accept"
-        | b"access-control-request-headers"
-        | b"access-control-request-method"
-        | b"alt-used"
-        | b"authorization"
-        | b"b3"
-        | b"baggage"
-        | b"cache-control"
-        | b"connection"
-        | b"content-encoding"
-        | b"content-length"
-        | b"content-type"
-        | b"cookie"
-        | b"early-data"
-        | b"expect"
-        | b"forwarded"
-        | b"host"
-        | b"http2-settings"
-        | b"if-match"
-        | b"if-modified-since"
-        | b"if-none-match"
-        | b"if-range"
-        | b"if-unmodified-since"
-        | b"keep-alive"
-        | b"last-event-id"
-        | b"origin"
-        | b"pragma"
-        | b"priority"
-        | b"proxy-connection"
-        | b"purpose"
-        | b"range"
-        | b"referer"
-        | b"sec-fetch-user"
-        | b"sec-purpose"
-        | b"te"
-        | b"traceparent"
-        | b"tracestate"
-        | b"trailer"
-        | b"transfer-encoding"
-        | b"upgrade"
-        | b"upgrade-insecure-requests"
-        | b"via" => true,
-        [b':', ..] => true,
-        _ if name.starts_with(b"sec-websocket-") => true,
-        [b'x', b'-', rest @ ..] => {
-            rest == b"request-id"
-                || rest == b"real-ip"
-                || [&b"b3-"[..], b"envoy-", b"forwarded-", b"palisade-"].iter().any(|p| rest.starts_with(p))
-        }
-        _ => false,
-    }
+    LEFT_OUT.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
+        || LEFT_OUT_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning.as_bytes()))
 }
 
 impl Fingerprint {
@@ -157,6 +158,13 @@ mod tests {
             ("cdn-loop", "x"),
         ]);
         assert_eq!(fingerprint(&more), fingerprint(&CURL));
+    }
+
+    #[test]
+    fn names_that_are_left_out_are_found() {
+        assert!(LEFT_OUT.is_sorted());
+        assert!(LEFT_OUT.iter().chain(&LEFT_OUT_BEGINNINGS).all(|name| is_left_out(name.as_bytes())));
+        assert!(!is_left_out(b"user-agent") && !is_left_out(b"x-requested-with") && !is_left_out(b""));
     }
 
     #[test]

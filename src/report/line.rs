@@ -21,7 +21,7 @@ pub struct VerdictLine<'a> {
     pub reasons: Vec<&'a str>,
     /// The facets of the condemned key.
     pub key: Vec<&'a str>,
-    /// The client's fingerprint.
+    /// The client's fingerprint as it is printed, with its own version.
     pub fingerprint: &'a str,
     /// When it ends, in seconds since 1970; absent where it concerns this request only.
     #[serde(skip_serializing_if = "Option::is_none")]

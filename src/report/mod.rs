@@ -1,5 +1,6 @@
 //! What operators see: counters, one line a verdict, trouble said once. Subjects, sessions and
-//! addresses never get here, not even hashed.
+//! addresses never get here, not even hashed; but for 25 bits of the keyed hash of the client's
+//! network (/24 or /48), the last part of a printed fingerprint.
 
 mod line;
 mod pace;
