@@ -22,13 +22,15 @@ const GOOD: f32 = -2.0;
 /// confirm it.
 const INHERITED: f32 = 4.5;
 
-/// A behavior that so large a share of the customers has is never condemned: what tells attackers from
-/// them is another.
+/// A behavior that a larger share of the customers has, and more than a few, is never condemned: what
+/// tells attackers from them is another. The few are known, and let in as such.
 const COMMON: f32 = 0.001;
+const FEW: f32 = 3.0;
 
-/// A behavior with a share of the customers below this loses [`BURNT`] of them with each failure under
-/// attack: its goods may have been the attacker's own.
+/// A behavior that a smaller share of the customers has, or no more than some, loses [`BURNT`] of them
+/// with each failure under attack: they may have been the attacker himself.
 const MINOR: f32 = 0.01;
+const SOME: f32 = 10.0;
 const BURNT: f32 = 1.0 / 8.0;
 
 /// What something begun weighs before it is known whether it is kept, as a share of a failure: little
@@ -225,7 +227,7 @@ fn count_against(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, terms
         }
         let new = behavior.fail(lesson.subject, step + lesson.pace);
         let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
-        if new && behavior.odds >= limit && behavior.goods < head.customers * MINOR {
+        if new && behavior.odds >= limit && behavior.goods < (head.customers * MINOR).max(SOME) {
             behavior.goods *= 1.0 - BURNT;
         }
     }
@@ -295,7 +297,7 @@ fn alert(behavior: &Behavior, head: &Head) -> f32 {
 #[must_use]
 pub fn can_carry(mask: usize, behavior: &Behavior, head: &Head) -> bool {
     let makes = COUNTED.get(mask).map_or(0, |mask| mask.makes());
-    makes >= LEAST_MAKES && behavior.customers() <= (head.customers * COMMON).max(0.5)
+    makes >= LEAST_MAKES && behavior.customers() <= (head.customers * COMMON).max(FEW)
 }
 
 /// The verdict on a behavior.
