@@ -7,7 +7,7 @@ WASM := target/$(WASM_TARGET)/release/palisade.wasm
 WASM_LIMIT := 700
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wasm test demo run bench check
+.PHONY: help setup wasm test demo campaign run bench check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ test: wasm clients ## formatting, lints for both targets, and all tests, with re
 
 demo: wasm ## Envoy with Palisade in front of the sample shop, a minute of traffic, and what became of it
 	cargo run --release --example demo
+
+campaign: ## a day under attack in virtual time, with and without the filter; ARGS="--variant imitation"
+	cargo run --release --example campaign -- $(ARGS)
 
 run: wasm ## Envoy with Palisade in front of your server: make run UPSTREAM=127.0.0.1:8080 [ARGS="--config FILE"]
 	@test -n "$(UPSTREAM)" || { echo 'say where your server listens: make run UPSTREAM=127.0.0.1:8080'; exit 1; }

@@ -1,0 +1,355 @@
+//! A lane: one script of a group at work. It goes through its list with a tactic, notices when it
+//! is stopped, hammers on until its operator comes, turns some knobs, and goes on.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::rc::Rc;
+
+use super::super::make::Make;
+use super::super::network;
+use super::super::random::{Dice, ms};
+use super::super::shop::code;
+use super::super::shot::{Ask, Class, Label, Reply, Shot};
+use super::super::world::{Actor, TacticMark, Variant, Wake, World};
+use super::group::{Aim, Group};
+use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
+use super::lists;
+
+/// Answers that a script looks back on.
+const REMEMBERED: usize = 40;
+/// It takes no fewer for a change.
+const ENOUGH: usize = 24;
+/// Share of them that must be refusals.
+const REFUSED: f64 = 0.6;
+
+/// One of a lane's clients: an address and a session for a while.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Bot {
+    address: u32,
+    connection: u64,
+    sid: Option<u64>,
+    pages_left: u8,
+    uses_left: u32,
+    until_ms: u64,
+    /// A fake account whose address it is to verify.
+    verifies: Option<Rc<str>>,
+}
+
+/// A script at work.
+pub(crate) struct Lane {
+    group: Rc<Group>,
+    aim: Aim,
+    dice: Dice,
+    knobs: Knobs,
+    make: Rc<Make>,
+    tactic: u32,
+    /// The agent of a scanner.
+    agent: Option<Rc<str>>,
+    /// Requests yet to be sent.
+    left: u64,
+    /// A machine of the group's own, without a proxy.
+    machine: u32,
+    rate: f64,
+    ends_ms: u64,
+    next_ms: u64,
+    burst_left: u32,
+    free: VecDeque<Bot>,
+    /// Bots that wait for their next request.
+    waiting: BinaryHeap<Reverse<(u64, Bot)>>,
+    sending: Option<Bot>,
+    recent: VecDeque<bool>,
+    retool_ms: u64,
+    has_noticed: bool,
+}
+
+impl Lane {
+    /// The `number`-th lane of a group, with so many requests to send.
+    pub(super) fn new(group: &Rc<Group>, number: u32, requests: u64, world: &mut World) -> Self {
+        let mut dice =
+            Dice::new(world.options.seed, 0xa77_0000 + u64::from(group.number) * 64 + u64::from(number));
+        let aim = match group.aim {
+            Aim::Both if number % 2 == 0 => Aim::Stuffing,
+            Aim::Both => Aim::Fakes,
+            aim => aim,
+        };
+        let (knobs, agent) = first_knobs(aim, group, world, &mut dice);
+        let machine = network::machine(group.number * 8 + number);
+        let begins_ms = group.from_ms + ms(dice.between(0.0, 240.0));
+        let mut lane = Self {
+            group: Rc::clone(group),
+            aim,
+            dice,
+            make: Rc::new(knobs.make()),
+            knobs,
+            tactic: 0,
+            agent,
+            left: requests,
+            machine,
+            rate: 1.0,
+            ends_ms: group.to_ms,
+            next_ms: begins_ms,
+            burst_left: 0,
+            free: VecDeque::new(),
+            waiting: BinaryHeap::new(),
+            sending: None,
+            recent: VecDeque::with_capacity(REMEMBERED),
+            retool_ms: 0,
+            has_noticed: false,
+        };
+        lane.begin_tactic(begins_ms, world);
+        lane
+    }
+
+    /// When it begins.
+    pub(super) fn begins_ms(&self) -> u64 {
+        self.next_ms
+    }
+
+    /// Starts to work with the knobs as they are now.
+    fn begin_tactic(&mut self, now_ms: u64, world: &mut World) {
+        self.make = Rc::new(self.knobs.make());
+        self.tactic = u32::try_from(world.tactics.len()).unwrap_or(u32::MAX);
+        let kind = if self.aim == Aim::Scanning { "scanner" } else { self.knobs.kind() };
+        let shape = format!("{} {}", self.agent.as_deref().unwrap_or_default(), self.knobs.shape());
+        world.tactics.push(TacticMark { kind, group: Rc::clone(&self.group.name), shape });
+        self.free.clear();
+        self.recent.clear();
+        self.has_noticed = false;
+        // Unopposed, an operator looks in every quarter of an hour, and changes the script then.
+        self.retool_ms = now_ms + ms(self.dice.lognormal(14.0 * 60.0, 0.6));
+        self.set_rate(now_ms);
+    }
+
+    /// As fast as the list must go to be done in time, give or take.
+    fn set_rate(&mut self, now_ms: u64) {
+        let left_s = (self.ends_ms.saturating_sub(now_ms) as f64 / 1000.0).max(900.0);
+        let needed = self.left as f64 / left_s;
+        self.rate = (needed * self.dice.lognormal(1.0, 0.35)).clamp(0.05, 5.0);
+        if let Session::Patient(_) = self.knobs.session {
+            self.rate = self.rate.min(0.8);
+        }
+    }
+
+    /// Turns knobs, after the operator came.
+    fn retool(&mut self, now_ms: u64, world: &mut World) {
+        if self.aim == Aim::Scanning {
+            (self.knobs, self.agent) = first_knobs(self.aim, &self.group, world, &mut self.dice);
+            self.machine = network::machine(400 + u32::try_from(self.dice.below(300)).unwrap_or(0));
+        } else {
+            let turned = self.knobs.turn(self.group.skill, &world.fleet, &mut self.dice);
+            self.knobs = bend(turned, world, &mut self.dice);
+        }
+        self.begin_tactic(now_ms, world);
+    }
+
+    /// The time of the next request of the list.
+    fn schedule(&mut self, now_ms: u64) {
+        let uses = match self.knobs.habit {
+            Habit::Times(times) => f64::from(times),
+            Habit::Minutes(_) => 20.0,
+        };
+        let pages = match self.knobs.session {
+            Session::FirstPage(_) => 1.0,
+            Session::Patient(pages) => f64::from(pages),
+            Session::None | Session::MadeUp => 0.0,
+        };
+        // Pages count as requests too.
+        let gap = (1.0 + pages / uses) / self.rate;
+        let wait = match self.knobs.pace {
+            Pace::Steady => gap,
+            Pace::Jittered => self.dice.exponential(gap),
+            Pace::Bursts(_) if self.burst_left > 0 => {
+                self.burst_left -= 1;
+                0.03
+            }
+            Pace::Bursts(size) => {
+                self.burst_left = size;
+                gap * f64::from(size + 1)
+            }
+        };
+        self.next_ms = now_ms + ms(wait);
+    }
+
+    /// A client for the next request of the list: one at hand, or a new one.
+    fn take_bot(&mut self, now_ms: u64, world: &mut World) -> Bot {
+        // At such a rate so many clients take turns.
+        let width = 3 + ms(self.rate * 4.0 / 1000.0);
+        if self.free.len() as u64 >= width.min(24)
+            && let Some(bot) = self.free.pop_front()
+            && bot.until_ms > now_ms
+        {
+            return bot;
+        }
+        let (uses_left, until_ms) = match self.knobs.habit {
+            Habit::Times(times) => (times, u64::MAX),
+            Habit::Minutes(minutes) => (u32::MAX, now_ms + ms(minutes * 60.0)),
+        };
+        let address = if self.aim == Aim::Scanning {
+            self.machine
+        } else {
+            let provider = *self.dice.pick(&self.group.providers);
+            world.proxies.next(provider)
+        };
+        let pages_left = match self.knobs.session {
+            Session::FirstPage(_) => 1,
+            Session::Patient(pages) => pages,
+            Session::None | Session::MadeUp => 0,
+        };
+        let sid = (self.knobs.session == Session::MadeUp).then(|| self.dice.bits());
+        let connection = world.next_connection();
+        Bot { address, connection, sid, pages_left, uses_left, until_ms, verifies: None }
+    }
+
+    /// What a bot asks for now, and why.
+    fn ask(&mut self, bot: &Bot, world: &World) -> (Ask, Class) {
+        if let Some(email) = &bot.verifies {
+            return (Ask::Verify { email: Rc::clone(email), code: code(email) }, Class::Fakes);
+        }
+        if bot.pages_left > 0 {
+            let is_first = bot.sid.is_none();
+            let ask = if is_first { Ask::Page } else { Ask::Product(1 + self.dice.below(300)) };
+            return (ask, Class::Page);
+        }
+        let class = match self.aim {
+            Aim::Scanning => return (Ask::Path(lists::path(self.left, &mut self.dice)), Class::Scanning),
+            Aim::Fakes => Class::Fakes,
+            Aim::Stuffing | Aim::Both => Class::Stuffing,
+        };
+        let mixed = if world.options.variant == Variant::Poisoning { 0.3 } else { self.group.mixed };
+        let ask = if self.dice.chance(mixed) {
+            let (email, password) = self.dice.pick(&self.group.own);
+            Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }
+        } else if class == Class::Fakes {
+            let email = lists::throwaway(&mut self.dice);
+            Ask::Signup { email, password: format!("Aa1!{:08x}", self.dice.bits() >> 32).into() }
+        } else {
+            let (email, password) = lists::pair(self.group.valid, &world.customers, &mut self.dice);
+            Ask::Login { email, password }
+        };
+        (ask, class)
+    }
+
+    /// The script looks at its answers.
+    fn look_back(&mut self, now_ms: u64, refused: bool) {
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(refused);
+        if self.has_noticed || self.recent.len() < ENOUGH {
+            return;
+        }
+        let refusals = self.recent.iter().filter(|refused| **refused).count();
+        if refusals as f64 >= REFUSED * self.recent.len() as f64 {
+            self.has_noticed = true;
+            let minutes = self.dice.lognormal(12.0, 0.8).clamp(2.0, 60.0);
+            self.retool_ms = now_ms + ms(minutes * 60.0);
+        }
+    }
+
+    /// Where a bot goes after its request.
+    fn put_back(&mut self, mut bot: Bot, now_ms: u64, shot: &Shot, reply: &Reply) {
+        if bot.verifies.take().is_some() {
+            return;
+        }
+        if bot.pages_left > 0 {
+            bot.pages_left -= 1;
+            bot.sid = reply.sid.or(bot.sid);
+            let wait = match self.knobs.session {
+                Session::Patient(_) => self.dice.lognormal(11.0, 0.8),
+                Session::FirstPage(wait) => wait * self.dice.between(0.8, 1.2),
+                Session::None | Session::MadeUp => 0.1,
+            };
+            self.waiting.push(Reverse((now_ms + ms(wait), bot)));
+            return;
+        }
+        if let (Ask::Signup { email, .. }, 201) = (&shot.ask, reply.status)
+            && self.dice.chance(self.group.verified)
+        {
+            let verifies = Some(Rc::clone(email));
+            let wait = ms(self.dice.lognormal(40.0, 0.8));
+            self.waiting.push(Reverse((now_ms + wait, Bot { verifies, ..bot.clone() })));
+        }
+        bot.uses_left -= 1;
+        if bot.uses_left > 0 && bot.until_ms > now_ms {
+            self.free.push_back(bot);
+        }
+    }
+
+    /// The time at which it next has something to do.
+    fn due_ms(&self) -> u64 {
+        let waiting = self.waiting.peek().map_or(u64::MAX, |Reverse((at_ms, _))| *at_ms);
+        waiting.min(self.next_ms)
+    }
+}
+
+fn first_knobs(aim: Aim, group: &Group, world: &World, dice: &mut Dice) -> (Knobs, Option<Rc<str>>) {
+    if aim == Aim::Scanning {
+        let (knobs, agent) = Knobs::scanner(dice);
+        return (knobs, Some(agent));
+    }
+    let mut knobs = Knobs::first(group.skill, &world.fleet, dice);
+    if group.patient {
+        knobs.session = Session::Patient(3);
+    }
+    (bend(knobs, world, dice), None)
+}
+
+/// Knobs as a variant wants them.
+fn bend(knobs: Knobs, world: &World, dice: &mut Dice) -> Knobs {
+    if world.options.variant != Variant::Imitation {
+        return knobs;
+    }
+    Knobs { pace: knobs.pace, habit: Habit::Times(1), ..Knobs::perfect(&world.fleet, dice) }
+}
+
+impl Actor for Lane {
+    fn wake(&mut self, now_ms: u64, world: &mut World) -> Wake {
+        if self.left == 0 {
+            return Wake::Done;
+        }
+        if now_ms >= self.retool_ms {
+            self.retool(now_ms, world);
+        }
+        let is_waiting = self.waiting.peek().is_some_and(|Reverse((at_ms, _))| *at_ms <= now_ms);
+        let bot = match self.waiting.pop() {
+            Some(Reverse((_, bot))) if is_waiting => bot,
+            other => {
+                self.waiting.extend(other);
+                if now_ms < self.next_ms {
+                    return Wake::Sleep(self.due_ms());
+                }
+                self.schedule(now_ms);
+                self.take_bot(now_ms, world)
+            }
+        };
+        let (ask, class) = self.ask(&bot, world);
+        self.left -= 1;
+        let agent = match self.knobs.agents {
+            Agents::Rotating => Some(listed_agent(self.dice.below(LISTED))),
+            _ => self.agent.clone(),
+        };
+        let shot = Shot {
+            label: Label::Attacker { class, tactic: self.tactic },
+            make: Rc::clone(&self.make),
+            agent,
+            language: self.knobs.language(),
+            address: bot.address,
+            connection: bot.connection,
+            sid: bot.sid,
+            ask,
+        };
+        self.sending = Some(bot);
+        Wake::Send(Box::new(shot))
+    }
+
+    fn seen(&mut self, now_ms: u64, shot: &Shot, reply: &Reply, _: &mut World) -> Option<u64> {
+        let is_page = matches!(shot.label, Label::Attacker { class: Class::Page, .. });
+        if !is_page {
+            self.look_back(now_ms, matches!(reply.status, 403 | 429));
+        }
+        if let Some(bot) = self.sending.take() {
+            self.put_back(bot, now_ms, shot, reply);
+        }
+        (self.left > 0).then(|| self.due_ms().max(now_ms + 1))
+    }
+}

@@ -1,0 +1,8 @@
+//! Those who attack: groups with a plan for the day, lanes that carry it out, tactics that they
+//! change when they are stopped.
+
+pub(crate) mod group;
+mod knobs;
+mod lane;
+mod lists;
+mod template;

@@ -1,0 +1,189 @@
+//! One visit of a person: what they mean to do, step by step, and what they do when it fails.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::customers::{Device, password_of};
+use super::random::{Dice, ms};
+use super::shop::{PRODUCTS, code};
+use super::shot::{Ask, Cohort, Label, Reply, Shot};
+use super::world::{Actor, Wake, World};
+
+/// A thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Open the shop.
+    Page,
+    /// Look at a list.
+    List,
+    /// Look at a product.
+    Product,
+    /// The browser fetches ahead.
+    Prefetch,
+    /// Sign in, after mistyping so often.
+    Login(u8),
+    /// Ask for a new password, and set it.
+    Reset,
+    /// Sign up.
+    Signup,
+    /// Enter the code that was mailed.
+    Verify,
+    /// Put something into the cart.
+    Cart,
+    /// Pay.
+    Checkout,
+    /// Pay with a card that is declined.
+    Declined,
+}
+
+/// Steps to come: how long after the step before, and what.
+pub(crate) type Steps = VecDeque<(u64, Deed)>;
+
+/// A visit.
+pub(crate) struct Visit {
+    pub(crate) number: u64,
+    pub(crate) cohort: Cohort,
+    /// The customer by number, if it is one yet.
+    pub(crate) customer: Option<usize>,
+    pub(crate) email: Rc<str>,
+    pub(crate) password: Rc<str>,
+    pub(crate) device: Device,
+    pub(crate) address: u32,
+    pub(crate) connection: u64,
+    pub(crate) sid: Option<u64>,
+    /// Whether the browser keeps the session for the next visit.
+    pub(crate) keeps: bool,
+    /// Whether they do not know their password, and will ask for a new one.
+    pub(crate) forgets: bool,
+    pub(crate) steps: Steps,
+    pub(crate) doing: Deed,
+    /// How often the deed at hand was refused.
+    pub(crate) refused: u8,
+    pub(crate) dice: Dice,
+}
+
+/// People ask again so often when they are refused.
+const PATIENCE: u8 = 2;
+
+impl Actor for Visit {
+    fn wake(&mut self, now_ms: u64, _: &mut World) -> Wake {
+        let Some((_, deed)) = self.steps.pop_front() else { return Wake::Done };
+        self.doing = deed;
+        let (make, language) = self.device.at(World::day_ms(now_ms));
+        let make = Rc::clone(make);
+        Wake::Send(Box::new(Shot {
+            label: Label::Customer { cohort: self.cohort, visit: self.number },
+            make,
+            agent: None,
+            language,
+            address: self.address,
+            connection: self.connection,
+            sid: self.sid,
+            ask: self.ask(deed),
+        }))
+    }
+
+    fn seen(&mut self, now_ms: u64, _: &Shot, reply: &Reply, world: &mut World) -> Option<u64> {
+        if reply.sid.is_some() {
+            self.sid = reply.sid;
+        }
+        if reply.stopped {
+            self.take_refusal()?;
+        } else {
+            self.refused = 0;
+            self.go_on(reply.status, world);
+        }
+        let &(after_ms, _) = self.steps.front()?;
+        Some(now_ms + after_ms.max(1))
+    }
+}
+
+impl Visit {
+    fn ask(&mut self, deed: Deed) -> Ask {
+        // Few products draw most looks: the cube of an even draw.
+        let product = 1 + whole(self.dice.unit().powi(3) * (PRODUCTS - 1) as f64);
+        let email = Rc::clone(&self.email);
+        match deed {
+            Deed::Page => Ask::Page,
+            Deed::List => Ask::List(1 + self.dice.run(0.3, 8)),
+            Deed::Product => Ask::Product(product),
+            Deed::Prefetch => Ask::Prefetch(product),
+            Deed::Login(0) => Ask::Login { email, password: Rc::clone(&self.password) },
+            Deed::Login(_) => Ask::Login { email, password: self.mistyped() },
+            Deed::Reset => Ask::Reset { email },
+            Deed::Signup => Ask::Signup { email, password: Rc::clone(&self.password) },
+            Deed::Verify => Ask::Verify { code: code(&email), email },
+            Deed::Cart => Ask::Cart(product),
+            Deed::Checkout => Ask::Checkout { declined: false },
+            Deed::Declined => Ask::Checkout { declined: true },
+        }
+    }
+
+    /// Their own password with one letter wrong.
+    fn mistyped(&mut self) -> Rc<str> {
+        let at = self.dice.below(self.password.len());
+        let wrong = |(n, c): (usize, char)| if n == at { if c == 'x' { 'y' } else { 'x' } } else { c };
+        self.password.chars().enumerate().map(wrong).collect::<String>().into()
+    }
+
+    /// What follows from an answer of the shop.
+    fn go_on(&mut self, status: u16, world: &mut World) {
+        match (self.doing, status) {
+            (Deed::Login(1), 401) if self.forgets => self.ask_anew(),
+            (Deed::Login(wrong), 401) if wrong > 0 => {
+                let pause = ms(self.dice.lognormal(6.0, 0.6));
+                self.steps.push_front((pause, Deed::Login(wrong - 1)));
+            }
+            (Deed::Login(_), 200) | (Deed::Signup, 201) => {
+                if let Some(customer) = self.customer.and_then(|n| world.customers.get_mut(n)) {
+                    customer.signed_in = true;
+                }
+            }
+            // The password was too short.
+            (Deed::Signup, 422) => {
+                self.password = password_of(&mut self.dice);
+                let pause = ms(self.dice.lognormal(9.0, 0.5));
+                self.steps.push_front((pause, Deed::Signup));
+            }
+            // There is an account already: they sign in to it.
+            (Deed::Signup, 409) => {
+                self.steps.retain(|(_, deed)| *deed != Deed::Verify);
+                let pause = ms(self.dice.lognormal(10.0, 0.5));
+                self.steps.push_front((pause, Deed::Login(0)));
+            }
+            _ => {}
+        }
+        if self.keeps
+            && let Some(customer) = self.customer.and_then(|n| world.customers.get_mut(n))
+        {
+            customer.sid = self.sid;
+        }
+    }
+
+    /// What follows where all they could think of was wrong: a new password, or they leave.
+    fn ask_anew(&mut self) {
+        if self.dice.chance(0.3) {
+            self.steps.clear();
+            return;
+        }
+        let (ask, read) = (ms(self.dice.lognormal(12.0, 0.5)), ms(self.dice.lognormal(75.0, 0.7)));
+        self.steps.push_front((read, Deed::Login(0)));
+        self.steps.push_front((ask, Deed::Reset));
+    }
+
+    /// What follows from a refusal: they try again a little later, and leave in the end.
+    fn take_refusal(&mut self) -> Option<()> {
+        self.refused += 1;
+        if self.refused > PATIENCE {
+            return None;
+        }
+        let pause = ms(self.dice.lognormal(9.0, 0.7));
+        self.steps.push_front((pause, self.doing));
+        Some(())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+fn whole(number: f64) -> usize {
+    number as usize
+}
