@@ -8,6 +8,10 @@ mod failure_test;
 mod fan_out;
 mod volume;
 
+// A role as a whole, rather than one client.
+pub mod usual;
+pub mod shift;
+
 use crate::memory::Tally;
 use crate::policy::{Finding, Policy, Rule, TallySpec};
 
