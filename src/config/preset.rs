@@ -35,7 +35,7 @@ pub(super) struct Preset {
 }
 
 /// Every preset, one for each role.
-pub(super) static PRESETS: [Preset; 9] = [
+pub(super) static PRESETS: [Preset; 10] = [
     Preset {
         word: "login",
         role: Role::Login,
@@ -55,6 +55,14 @@ pub(super) static PRESETS: [Preset; 9] = [
             counting("session-accounts", SESSION, 30 * MINUTE_MS, Count::Successes, 3, 6.0),
             client_failures(0.3, 0.95),
         ],
+    },
+    Preset {
+        word: "verification",
+        role: Role::Verification,
+        failure_status: &[400, 401, 403, 404, 410, 422],
+        path_is_subject: false,
+        usual: Some(0.2),
+        rules: &[client_failures(0.2, 0.95), SUBJECT_FAILURES, session_subjects(10)],
     },
     Preset {
         word: "password-reset",

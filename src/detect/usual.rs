@@ -1,8 +1,9 @@
 //! How often a role's legitimate requests fail, learned from its outcomes.
 //!
 //! A running mean that begins from a preset and forgets. It is told outcomes, not which of them
-//! are attack: whoever calls it passes those that are attacked least, and whatever it is passed,
-//! it stays within bounds around the preset, so that nobody can teach it that failing is usual.
+//! are attack: whoever calls it passes those that are attacked least, and says when even those are
+//! in doubt. Whatever it is passed, it stays within bounds around the preset, so that nobody can
+//! teach it that failing is usual.
 
 /// The preset counts for so many outcomes.
 const PRESET_OUTCOMES: u32 = 200;
@@ -10,6 +11,14 @@ const PRESET_OUTCOMES: u32 = 200;
 /// The mean forgets over about so many outcomes. In traffic that stays the same, its standard
 /// error is then 0.1 points at a share of 0.12.
 const MEMORY_OUTCOMES: u32 = 50_000;
+
+/// Once warm, it takes in what is in doubt so many times more slowly: enough for a lasting change
+/// to become usual after some 800,000 outcomes, rather than an alarm for good, and too little for
+/// an attack to hide behind what it taught.
+const DOUBT: u32 = 16;
+
+/// So many outcomes are taken in as they are: at first the preset may be further off than any doubt.
+const WARM_OUTCOMES: u32 = 5_000;
 
 /// It stays between these parts of the preset.
 const LEAST: f64 = 0.25;
@@ -37,11 +46,16 @@ impl Usual {
         f64::from(self.share).max(LEAST * preset).min(MOST * preset).min(1.0)
     }
 
-    /// Learns from one outcome.
-    pub fn learn(&mut self, preset: f64, failed: bool) {
+    /// Learns from one outcome. `in_doubt`: an attack may be among the latest outcomes, as
+    /// [`super::shift::Shift::is_in_doubt`] says.
+    pub fn learn(&mut self, preset: f64, failed: bool, in_doubt: bool) {
         let before = self.share(preset);
-        self.outcomes = self.outcomes.saturating_add(1).min(MEMORY_OUTCOMES);
-        let weight = 1.0 / f64::from((self.outcomes + PRESET_OUTCOMES).min(MEMORY_OUTCOMES));
+        let slowed = in_doubt && self.outcomes >= WARM_OUTCOMES;
+        if !slowed {
+            self.outcomes = self.outcomes.saturating_add(1).min(MEMORY_OUTCOMES);
+        }
+        let memory = (self.outcomes + PRESET_OUTCOMES).min(MEMORY_OUTCOMES);
+        let weight = 1.0 / f64::from(memory * if slowed { DOUBT } else { 1 });
         self.share = (before + weight * (f64::from(u8::from(failed)) - before)) as f32;
     }
 
@@ -72,10 +86,14 @@ mod tests {
 
     const PRESET: f64 = 0.12;
 
-    fn learned(mut usual: Usual, failing: f64, outcomes: usize) -> Usual {
+    fn taught(mut usual: Usual, failing: f64, outcomes: usize, in_doubt: bool) -> Usual {
         let mut random = SmallRng::seed_from_u64(1);
-        (0..outcomes).for_each(|_| usual.learn(PRESET, random.random_bool(failing)));
+        (0..outcomes).for_each(|_| usual.learn(PRESET, random.random_bool(failing), in_doubt));
         usual
+    }
+
+    fn learned(usual: Usual, failing: f64, outcomes: usize) -> Usual {
+        taught(usual, failing, outcomes, false)
     }
 
     #[test]
@@ -89,7 +107,7 @@ mod tests {
     #[test]
     fn one_outcome_moves_a_new_one_by_a_two_hundredth() {
         let mut usual = Usual::default();
-        usual.learn(PRESET, true);
+        usual.learn(PRESET, true, false);
         assert!((usual.share(PRESET) - (PRESET + 0.88 / 201.0)).abs() < 1e-6);
     }
 
@@ -99,6 +117,15 @@ mod tests {
         let after = |outcomes| learned(high, 0.09, outcomes).share(PRESET);
         assert!(after(5_000) > 0.135, "{}", after(5_000));
         assert!((after(150_000) - 0.093).abs() < 0.005, "{}", after(150_000));
+    }
+
+    #[test]
+    fn what_is_in_doubt_teaches_slowly_once_it_is_warm() {
+        let doubted = |usual, outcomes| taught(usual, 0.17, outcomes, true).share(PRESET);
+        assert!((doubted(Usual::default(), 5_000) - 0.17).abs() < 0.02, "the preset may be wrong");
+        let warm = learned(Usual::default(), 0.12, 200_000);
+        assert!(doubted(warm, 10_000) < 0.125, "{}", doubted(warm, 10_000));
+        assert!(doubted(warm, 2_000_000) > 0.155, "{}", doubted(warm, 2_000_000));
     }
 
     #[test]
@@ -115,10 +142,10 @@ mod tests {
     proptest! {
         #[test]
         fn it_stays_within_bounds_whatever_it_reads(
-            bytes: [u8; USUAL_BYTES], preset in 0.001..0.98_f64, failed: bool,
+            bytes: [u8; USUAL_BYTES], preset in 0.001..0.98_f64, failed: bool, in_doubt: bool,
         ) {
             let mut usual = Usual::decode(&bytes);
-            usual.learn(preset, failed);
+            usual.learn(preset, failed, in_doubt);
             prop_assert!((LEAST * preset..=(MOST * preset).min(1.0)).contains(&usual.share(preset)));
             prop_assert_eq!(Usual::decode(&usual.encode()), usual);
         }

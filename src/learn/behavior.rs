@@ -235,3 +235,82 @@ pub mod wire {
         record.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn behavior() -> impl Strategy<Value = Behavior> {
+        let counts = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u8>(), any::<u8>());
+        let words = (any::<u32>(), any::<u32>(), any::<u32>(), any::<u64>(), any::<u64>());
+        let odds = (-1024_i16..6144, -1024_i16..6144, 0_f32..1e6);
+        (counts, words, odds).prop_map(|((slice, failures, fresh, action, repeats), words, odds)| Behavior {
+            slice,
+            odds: f32::from(odds.0) / 256.0,
+            peak: f32::from(odds.1) / 256.0,
+            failures,
+            goods: odds.2,
+            fresh,
+            action,
+            repeats,
+            until_s: words.0,
+            campaign: words.1,
+            networks: words.2,
+            failed: words.3,
+            succeeded: words.4,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_read_back(tag: u32, behavior in behavior()) {
+            prop_assert_eq!(wire::decode(&wire::encode(tag, &behavior)), behavior);
+        }
+
+        #[test]
+        fn any_bytes_and_any_past_stay_within_bounds(bytes: [u8; BEHAVIOR_BYTES], slices in prop::collection::vec(any::<u16>(), 1..20), subject: u64) {
+            let mut behavior = wire::decode(&bytes);
+            for slice in slices {
+                behavior.advance(slice);
+                behavior.fail(Some(subject), 2.0);
+                behavior.succeed(Some(!subject), -3.0);
+                prop_assert!((FLOOR..=CEILING).contains(&behavior.odds));
+                prop_assert!(behavior.customers() >= 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn one_person_who_mistypes_is_not_many_who_fail() {
+        let (mut person, mut crowd) = (Behavior::new(1), Behavior::new(1));
+        (0..20).for_each(|_| _ = person.fail(Some(7), 2.0));
+        (0..20).for_each(|n| _ = crowd.fail(Some(n), 2.0));
+        assert!(person.odds < 5.0 && crowd.odds == CEILING, "{} {}", person.odds, crowd.odds);
+    }
+
+    #[test]
+    fn what_succeeds_under_attack_makes_no_customers() {
+        let mut good = Behavior::new(1);
+        (0..10).for_each(|n| _ = good.succeed(Some(n), -3.0));
+        assert_eq!(good.customers(), 10.0);
+        good.advance(2);
+        assert!(good.customers() > 9.9);
+        let mut bad = Behavior::new(1);
+        (0..20).for_each(|n| _ = bad.fail(Some(n), 2.0));
+        (20..25).for_each(|n| _ = bad.succeed(Some(n), -3.0));
+        bad.advance(2);
+        assert_eq!(bad.customers(), 0.0);
+    }
+
+    #[test]
+    fn odds_and_customers_fade() {
+        let mut behavior = Behavior::new(0);
+        (0..20).for_each(|n| _ = behavior.fail(Some(n), 2.0));
+        behavior.goods = 100.0;
+        behavior.advance(44);
+        assert!((11.0..13.0).contains(&behavior.odds), "half within seven hours: {}", behavior.odds);
+        behavior.advance(177);
+        assert!((49.0..51.0).contains(&behavior.goods), "half within thirty: {}", behavior.goods);
+    }
+}

@@ -154,3 +154,54 @@ fn tag_of(key: u64) -> u32 {
 fn tag_in(record: &[u8; BEHAVIOR_BYTES]) -> u32 {
     record.first_chunk().map_or(0, |tag| u32::from_le_bytes(*tag))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(n: u64) -> u64 {
+        n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    #[test]
+    fn a_flood_of_behaviors_pushes_out_neither_verdicts_nor_customers() {
+        let mut book = vec![0; book_bytes(40_000)];
+        let now_ms = 1_800_000_000_000;
+        let slice = slice_of(now_ms / 1000);
+        let mut condemned = Behavior::new(slice);
+        condemned.until_s = 1_800_000_100;
+        let mut good = Behavior::new(slice);
+        (0..3).for_each(|n| _ = good.succeed(Some(n), -3.0));
+        put(&mut book, key(1), &condemned, now_ms);
+        put(&mut book, key(2), &good, now_ms);
+        for n in 100..100_000 {
+            put(&mut book, key(n), &Behavior::new(slice), now_ms);
+        }
+        assert_eq!((find(&book, key(1)), find(&book, key(2))), (Some(condemned), Some(good)));
+        assert!(find(&book, key(99_999)).is_some(), "the newest has a place");
+        assert!(find(&book, key(100)).is_none());
+    }
+
+    #[test]
+    fn the_head_is_read_back() {
+        let mut book = vec![0; book_bytes(0)];
+        let mut head = Head { slice: 7, failures: 9, customers: 12.5, ..Head::default() };
+        head.usual.learn(0.2, true, false);
+        head.shift.observe(0.2, true);
+        head.write(&mut book);
+        assert_eq!(Head::read(&book), head);
+        assert!(USUAL_AT + crate::detect::usual::USUAL_BYTES <= HEAD_BYTES);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_book(bytes in prop::collection::vec(any::<u8>(), 0..1000), key: u64) {
+            let mut book = bytes;
+            let head = Head::read(&book);
+            head.write(&mut book);
+            let behavior = find(&book, key).unwrap_or_default();
+            put(&mut book, key, &behavior, 1);
+        }
+    }
+}

@@ -152,3 +152,66 @@ fn read(record: &[u8; CAMPAIGN_BYTES]) -> Campaign {
         profiles: std::array::from_fn(profile),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(sides: [u32; 6]) -> Profile {
+        let [a, b, c, d, e, f] = sides;
+        Profile([a, b, c, d, e, f, 1])
+    }
+
+    const RARE: Weights = [4.0; 6];
+
+    #[test]
+    fn a_profile_belongs_where_enough_that_is_rare_is_the_same() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        enter(&mut sheet, 7, &profile([1, 1, 1, 1, 1, 1]), 1000);
+        let likeness = |sides, weights: &Weights| {
+            likest(&sheet, &profile(sides), weights, 1000).map_or(0.0, |(_, nats)| nats)
+        };
+        assert_eq!(likeness([1, 1, 2, 2, 2, 2], &RARE), 8.0);
+        assert_eq!(likeness([2, 2, 2, 2, 2, 2], &RARE), 0.0);
+        let common = [0.1; 6];
+        assert!(likeness([1, 1, 1, 1, 1, 1], &common) < SUSPECT, "what everybody has links nobody");
+        assert_eq!(likeness([0, 0, 0, 0, 0, 1], &RARE), 4.0);
+    }
+
+    #[test]
+    fn an_actor_who_changes_one_thing_at_a_time_is_followed() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        enter(&mut sheet, 7, &profile([1; 6]), 1000);
+        for step in 0..6_usize {
+            let sides = std::array::from_fn(|side| if side <= step { 2 } else { 1 });
+            let (found, nats) = likest(&sheet, &profile(sides), &RARE, 1000).unwrap();
+            assert!(found.id == 7 && nats >= BELONGS, "step {step}: {nats}");
+            enter(&mut sheet, found.id, &profile(sides), 1000 + step as u32);
+        }
+        let campaign = all(&sheet).next().unwrap();
+        assert_eq!((campaign.first_s, campaign.last_s, campaign.members), (1000, 1005, 7));
+    }
+
+    #[test]
+    fn suspicion_fades_within_a_day() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        enter(&mut sheet, 7, &profile([1; 6]), 1000);
+        let suspected = |now_s| {
+            likest(&sheet, &profile([1; 6]), &RARE, now_s).map_or(0.0, |(c, nats)| suspicion(&c, nats, now_s))
+        };
+        assert!(suspected(1000) > suspected(1000 + OVER_S / 2) && suspected(1000 + OVER_S / 2) > 0.0);
+        assert_eq!(suspected(1001 + OVER_S), 0.0);
+    }
+
+    #[test]
+    fn the_campaign_seen_longest_ago_makes_room() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        for id in 1..=CAMPAIGNS as u32 + 1 {
+            enter(&mut sheet, id, &profile([id; 6]), id);
+        }
+        assert_eq!(all(&sheet).count(), CAMPAIGNS);
+        assert!(all(&sheet).all(|campaign| campaign.id != 1));
+        count(&mut sheet, 5, 10, 900);
+        assert!(all(&sheet).any(|c| c.id == 5 && c.refused == 10 && c.last_s == 900));
+    }
+}

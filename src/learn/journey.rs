@@ -58,3 +58,21 @@ pub fn of(stored: Option<u32>, now_s: u32) -> Journey {
         _ => Journey::Seen,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ages_and_becomes_busy() {
+        let stored = first_seen(1_800_000_000, false);
+        let at = |stored, seconds: u32| of(Some(stored), 1_800_000_000 + seconds);
+        assert_eq!(of(None, 1), Journey::Unknown);
+        assert_eq!(
+            [at(stored, 0), at(stored, 2), at(stored, 3)],
+            [Journey::Young, Journey::Young, Journey::Seen]
+        );
+        assert_eq!([at(busy(stored), 1), at(busy(stored), 9)], [Journey::Young, Journey::Busy]);
+        assert!(is_busy(busy(stored)) && !is_busy(stored));
+    }
+}

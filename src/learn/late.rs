@@ -124,3 +124,45 @@ fn read(record: &[u8; LATE_BYTES]) -> Late {
         network: word(5 + SIDES),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn late(n: u64, due_s: u32) -> Late {
+        let profile = Profile(std::array::from_fn(|side| n as u32 + side as u32));
+        let key = crate::facts::hash::public(&n.to_le_bytes());
+        Late { key, due_s, policy: 3, profile, subject: 4, network: 5 }
+    }
+
+    #[test]
+    fn what_is_followed_up_is_taken_out_and_what_is_not_falls_due() {
+        let mut sheet = vec![0; late_bytes(50_000)];
+        (1..=100).for_each(|n| enter(&mut sheet, &late(n, 1000 + n as u32)));
+        assert!(holds(&sheet, late(7, 0).key));
+        assert_eq!(take(&mut sheet, late(7, 0).key), Some(late(7, 1007)));
+        assert_eq!(take(&mut sheet, late(7, 0).key), None);
+        assert!(!any_due(&sheet, 1000));
+        let mut due = take_due(&mut sheet, 1010);
+        due.sort_by_key(|late| late.due_s);
+        let expected: Vec<Late> = (1..=10).filter(|n| *n != 7).map(|n| late(n, 1000 + n as u32)).collect();
+        assert_eq!(due, expected);
+        assert!(take_due(&mut sheet, 1010).is_empty());
+    }
+
+    #[test]
+    fn the_first_entry_of_a_key_counts() {
+        let mut sheet = vec![0; late_bytes(0)];
+        enter(&mut sheet, &late(1, 10));
+        enter(&mut sheet, &late(1, 20));
+        assert_eq!(take(&mut sheet, late(1, 0).key).map(|late| late.due_s), Some(10));
+    }
+
+    #[test]
+    fn of_a_flood_a_sample_is_followed() {
+        let mut sheet = vec![0; late_bytes(20_000)];
+        (1..10_000).for_each(|n| enter(&mut sheet, &late(n, 100)));
+        let places = sheet.len() / LATE_BYTES;
+        assert!(take_due(&mut sheet, 100).len() > places * 9 / 10);
+    }
+}

@@ -152,7 +152,7 @@ pub fn learn(
         behavior.advance(slice);
         Some(behavior)
     });
-    weigh(&mut head, terms, lesson, &behaviors, &found);
+    let quiet = is_quiet(&behaviors, &found);
     let steps = Steps::new(head.usual.share(terms.usual) as f32);
     match lesson.kind {
         Kind::Failure | Kind::Lapsed | Kind::Begun => {
@@ -162,9 +162,15 @@ pub fn learn(
                     behavior.add(inherited);
                 }
             }
-            count_against(&mut behaviors, &mut head, steps, terms, lesson);
+            let new = count_against(&mut behaviors, &mut head, steps, terms, lesson);
+            if new && lesson.kind != Kind::Begun {
+                weigh(&mut head, terms, true, quiet);
+            }
         }
-        Kind::Success | Kind::Kept => count_for(&mut behaviors, &mut head, steps, lesson),
+        Kind::Success | Kind::Kept => {
+            count_for(&mut behaviors, &mut head, steps, lesson);
+            weigh(&mut head, terms, false, quiet);
+        }
     }
     let sentence = condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign);
     for (key, behavior) in keys.iter().zip(&behaviors) {
@@ -192,45 +198,47 @@ fn inherited(behaviors: &Behaviors, suspicion: f32) -> f32 {
     suspicion.max(widest).min(INHERITED)
 }
 
-/// Takes an outcome in for the policy as a whole. How much is usual is learned from the least
-/// attacked part of the traffic alone: behaviors that are known, and that nothing speaks against.
-fn weigh(
-    head: &mut Head,
-    terms: Terms,
-    lesson: &Lesson,
-    behaviors: &Behaviors,
-    found: &[Option<Option<Behavior>>; MASKS],
-) {
-    let failed = match lesson.kind {
-        Kind::Begun => return,
-        Kind::Failure | Kind::Lapsed => true,
-        Kind::Success | Kind::Kept => false,
-    };
-    head.shift.observe(head.usual.share(terms.usual), failed);
-    let quiet = |behavior: &Behavior| behavior.odds <= 0.0;
+/// Whether a request is of the least attacked part of the traffic: all its behaviors are known, and
+/// nothing speaks against any.
+fn is_quiet(behaviors: &Behaviors, found: &[Option<Option<Behavior>>; MASKS]) -> bool {
     let known = found.iter().take(SINGLES).flatten().all(Option::is_some);
-    if known && behaviors.iter().take(SINGLES).flatten().all(quiet) {
-        head.usual.learn(terms.usual, failed);
+    known && behaviors.iter().take(SINGLES).flatten().all(|behavior| behavior.odds <= 0.0)
+}
+
+/// Takes an outcome in for the policy as a whole; how much is usual is learned from quiet requests
+/// alone. Only a subject's first failure counts: people who mistype do it again.
+fn weigh(head: &mut Head, terms: Terms, failed: bool, quiet: bool) {
+    head.shift.observe(head.usual.share(terms.usual), failed);
+    if quiet {
+        head.usual.learn(terms.usual, failed, head.shift.is_in_doubt());
     }
 }
 
-fn count_against(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, terms: Terms, lesson: &Lesson) {
-    let step = steps.failure;
-    if lesson.kind != Kind::Begun {
-        head.failures = head.failures.saturating_add(1);
-    }
+/// Counts what speaks against the behaviors of a request; whether its subject was new to the narrowest.
+fn count_against(
+    behaviors: &mut Behaviors,
+    head: &mut Head,
+    steps: Steps,
+    terms: Terms,
+    lesson: &Lesson,
+) -> bool {
+    let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
+    let begun = lesson.kind == Kind::Begun;
+    head.failures = head.failures.saturating_add(u16::from(!begun));
+    let mut first_new = None;
     for behavior in behaviors.iter_mut().take(SINGLES).flatten() {
         behavior.come_from(lesson.network);
-        if lesson.kind == Kind::Begun {
-            behavior.add(step * if behavior.odds >= SUSPECT { BEGUN_SUSPECT } else { BEGUN });
+        if begun {
+            behavior.add(steps.failure * if behavior.odds >= SUSPECT { BEGUN_SUSPECT } else { BEGUN });
             continue;
         }
-        let new = behavior.fail(lesson.subject, step + lesson.pace);
-        let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
+        let new = behavior.fail(lesson.subject, steps.failure + lesson.pace);
+        first_new.get_or_insert(new);
         if new && behavior.odds >= limit && behavior.goods < (head.customers * MINOR).max(SOME) {
             behavior.goods *= 1.0 - BURNT;
         }
     }
+    first_new.unwrap_or(false)
 }
 
 fn count_for(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, lesson: &Lesson) {

@@ -174,3 +174,40 @@ fn mixed(sum: u64) -> u64 {
     let sum = (sum ^ sum >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     sum ^ sum >> 31
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Secret;
+
+    fn keys_of(sides: [u32; SIDES]) -> [Option<u64>; MASKS] {
+        keys(&Profile(sides), &Hashes::new(&Secret(b"0123456789abcdef".to_vec())))
+    }
+
+    #[test]
+    fn a_combination_is_named_by_its_sides_alone() {
+        let (one, other) = (keys_of([1, 2, 3, 4, 5, 6, 7]), keys_of([1, 2, 9, 4, 5, 6, 7]));
+        for (mask, (one, other)) in COUNTED.iter().zip(one.iter().zip(&other)) {
+            assert_eq!(mask.sides().any(|side| side == Side::Agent), one != other, "{mask:?}");
+        }
+        let distinct: std::collections::BTreeSet<_> = one.iter().flatten().collect();
+        assert_eq!(distinct.len(), MASKS);
+    }
+
+    #[test]
+    fn what_a_request_lacks_is_in_no_combination() {
+        let keys = keys_of([1, 2, 3, 4, 0, 6, 7]);
+        for (mask, key) in COUNTED.iter().zip(keys) {
+            assert_eq!(mask.sides().any(|side| side == Side::Tls), key.is_none(), "{mask:?}");
+        }
+    }
+
+    #[test]
+    fn singles_stand_at_the_end() {
+        for (mask, combination) in COUNTED.iter().enumerate() {
+            let single = combination.sides().count() == 1 && combination.makes() == 1;
+            assert_eq!(single, mask >= SINGLES);
+        }
+        assert!(COUNTED[0].is_narrower(COUNTED[9]) && !COUNTED[9].is_narrower(COUNTED[0]));
+    }
+}

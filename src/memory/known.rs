@@ -125,3 +125,81 @@ fn put(bytes: &mut [u8], key: u64, value: u32) {
         *front = (u64::from(tag_of(key)) | u64::from(value) << 32).to_le_bytes();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{SimHost, Store};
+    use std::sync::Arc;
+
+    struct Worker {
+        host: SimHost,
+        sheets: Sheets,
+        known: Known,
+    }
+
+    impl Worker {
+        fn new(store: &Arc<Store>, bytes: u64) -> Self {
+            let specs = specs(bytes);
+            let known = Known::new(SheetId(0), specs.len());
+            Self { host: SimHost::new(Arc::clone(store)), sheets: Sheets::new(specs), known }
+        }
+
+        fn get(&mut self, key: u64) -> Option<u32> {
+            self.known.get(&self.host, &mut self.sheets, key, &mut Incidents::default())
+        }
+
+        fn tick(&mut self) {
+            self.known.flush(&self.host, &mut self.sheets, &mut Incidents::default());
+            self.sheets.tell_and_hear(&self.host, &mut Incidents::default());
+        }
+    }
+
+    fn key(n: u64) -> u64 {
+        n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    #[test]
+    fn what_one_worker_knows_the_other_does_after_a_tick() {
+        let store = Arc::new(Store::default());
+        let [mut one, mut other] = [0, 1].map(|_| Worker::new(&store, 1 << 20));
+        (1..1000).for_each(|n| one.known.set(key(n), n as u32));
+        assert_eq!((one.get(key(7)), other.get(key(7))), (Some(7), None));
+        one.tick();
+        other.tick();
+        for n in 1..1000 {
+            assert_eq!((one.get(key(n)), other.get(key(n))), (Some(n as u32), Some(n as u32)));
+        }
+        assert_eq!(other.get(key(5000)), None);
+    }
+
+    #[test]
+    fn the_newest_push_out_the_oldest_and_it_does_not_grow() {
+        let store = Arc::new(Store::default());
+        let mut worker = Worker::new(&store, 64 << 10);
+        for n in 0..100_000 {
+            worker.known.set(key(n), 1);
+            if n % 1000 == 0 {
+                worker.tick();
+            }
+        }
+        worker.tick();
+        assert!(store.value_bytes() <= (64 << 10) + 512);
+        let known = |range: std::ops::Range<u64>, worker: &mut Worker| {
+            range.filter(|n| worker.get(key(*n)).is_some()).count()
+        };
+        assert!(known(99_000..100_000, &mut worker) > 990);
+        assert_eq!(known(0..10_000, &mut worker), 0);
+    }
+
+    #[test]
+    fn a_value_set_again_is_the_last() {
+        let store = Arc::new(Store::default());
+        let mut worker = Worker::new(&store, 1);
+        for value in [1, 2, 3] {
+            worker.known.set(key(1), value);
+            worker.tick();
+        }
+        assert_eq!(worker.get(key(1)), Some(3));
+    }
+}

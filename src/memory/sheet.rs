@@ -212,3 +212,86 @@ fn put(board: &mut [u8], index: usize, generation: u16) {
         place.copy_from_slice(&generation.to_le_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{Faults, SimHost, Store};
+    use std::sync::Arc;
+
+    const ID: SheetId = SheetId(1);
+
+    fn sheets() -> Sheets {
+        let spec = |n| SheetSpec { name: format!("s{n}"), bytes: 8 };
+        Sheets::new((0..2).map(spec).collect())
+    }
+
+    fn add(sheets: &mut Sheets, host: &SimHost) -> bool {
+        let mut incidents = Incidents::default();
+        let mut count = |bytes: &mut [u8]| bytes[0] += 1;
+        let done = sheets.change(host, ID, &mut incidents, &mut count);
+        sheets.tell_and_hear(host, &mut incidents);
+        done
+    }
+
+    fn count(sheets: &mut Sheets, host: &SimHost) -> u8 {
+        sheets.read(host, ID, &mut Incidents::default()).first().copied().unwrap()
+    }
+
+    #[test]
+    fn what_one_worker_changes_the_others_see_after_their_tick() {
+        let store = Arc::new(Store::default());
+        let hosts = [SimHost::new(Arc::clone(&store)), SimHost::new(store)];
+        let [mut one, mut other] = [sheets(), sheets()];
+        assert_eq!(count(&mut other, &hosts[1]), 0);
+        for n in 1..=100 {
+            assert!(add(&mut one, &hosts[0]));
+            assert!(add(&mut other, &hosts[1]));
+            other.tell_and_hear(&hosts[1], &mut Incidents::default());
+            one.tell_and_hear(&hosts[0], &mut Incidents::default());
+            assert_eq!((count(&mut one, &hosts[0]), count(&mut other, &hosts[1])), (2 * n, 2 * n));
+        }
+    }
+
+    #[test]
+    fn a_look_up_asks_the_host_only_after_a_change() {
+        let store = Arc::new(Store::default());
+        let host = SimHost::new(Arc::clone(&store));
+        let mut sheets = sheets();
+        count(&mut sheets, &host);
+        let before = store.reads();
+        (0..100).for_each(|_| assert_eq!(count(&mut sheets, &host), 0));
+        assert_eq!(store.reads(), before);
+        add(&mut sheets, &host);
+        let before = store.reads();
+        assert_eq!(count(&mut sheets, &host), 1);
+        assert_eq!(store.reads(), before, "its own change is in its copy");
+    }
+
+    #[test]
+    fn a_conflict_is_tried_again_and_a_refusal_reported() {
+        let store = Arc::new(Store::default());
+        let host = SimHost::new(Arc::clone(&store));
+        let mut sheets = sheets();
+        store.inject(Faults { conflict_every: 2, refuse: false });
+        (0..20).for_each(|_| assert!(add(&mut sheets, &host)));
+        store.inject(Faults { conflict_every: 0, refuse: true });
+        assert!(!add(&mut sheets, &host));
+        store.inject(Faults::default());
+        assert_eq!(count(&mut sheets, &host), 20);
+        assert!(add(&mut sheets, &host));
+        assert_eq!(count(&mut sheets, &host), 21);
+    }
+
+    #[test]
+    fn a_sheet_of_another_size_begins_anew() {
+        let store = Arc::new(Store::default());
+        store.overwrite("s1", b"x");
+        store.overwrite(BOARD, b"not a board");
+        let host = SimHost::new(store);
+        let mut sheets = sheets();
+        assert_eq!(count(&mut sheets, &host), 0);
+        assert!(add(&mut sheets, &host));
+        assert_eq!(count(&mut sheets, &host), 1);
+    }
+}

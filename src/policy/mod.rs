@@ -149,6 +149,8 @@ pub enum Role {
     Login,
     /// Creating an account.
     Signup,
+    /// Proving with a code that an address or a telephone is one's own.
+    Verification,
     /// Asking for, or completing, a password reset.
     PasswordReset,
     /// Checking or redeeming a gift card or another bearer code.
