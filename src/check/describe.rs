@@ -11,6 +11,7 @@ pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::Login => "login",
         Role::Signup => "signup",
+        Role::Verification => "verification",
         Role::PasswordReset => "password-reset",
         Role::GiftCard => "gift-card",
         Role::AddPayment => "add-payment",
