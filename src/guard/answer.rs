@@ -10,7 +10,7 @@ use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
 use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
-use crate::learn::{self, Condemned};
+use crate::learn::{self, Condemned, profile};
 use crate::memory::{Event, Tally};
 use crate::policy::{Facet, Mode, Policy, SubjectSource};
 use crate::report::VerdictLine;
@@ -210,7 +210,7 @@ impl Guard {
     pub(super) fn tell_condemned(&mut self, host: &dyn Host, condemned: &Condemned, now_ms: u64) {
         let Some(policy) = self.settings.policies.get(condemned.policy) else { return };
         let sentence = &condemned.sentence;
-        let sides = sentence.sides().map(|side| side.name()).collect();
+        let sides = profile::names(sentence.mask).collect();
         let campaign = format!("{:08x}", condemned.campaign);
         let line = VerdictLine {
             version: 1,

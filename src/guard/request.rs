@@ -8,7 +8,7 @@ use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
-use crate::learn::{Recognised, Seen};
+use crate::learn::{Recognised, Seen, profile};
 use crate::memory::cache::Slot;
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
@@ -192,7 +192,7 @@ impl Guard {
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         if let Some(recognised) = self.recognise(host, x, now_ms) {
-            return self.uphold(x, recognised.standing, recognised.campaign, now_ms);
+            return self.uphold(x, recognised.standing, Some(recognised), now_ms);
         }
         let tallies = self.view(host, x, now_ms);
         let subject = x.facets.get(Facet::Subject);
@@ -202,7 +202,7 @@ impl Guard {
         };
         x.success_matters = x.slots.iter().zip(&tallies).any(matters);
         if let Some(standing) = severest(&tallies, now_ms) {
-            return self.uphold(x, standing, 0, now_ms);
+            return self.uphold(x, standing, None, now_ms);
         }
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)
@@ -230,11 +230,17 @@ impl Guard {
         let tallies = self.view(host, x, now_ms);
         let standing = severest(&tallies, now_ms)?;
         let (_, policy) = self.policy(x)?;
-        (policy.mode == Mode::Enforce).then(|| self.uphold(x, standing, 0, now_ms))
+        (policy.mode == Mode::Enforce).then(|| self.uphold(x, standing, None, now_ms))
     }
 
     /// Carries a standing verdict out, or says what would be done where the policy observes.
-    fn uphold(&mut self, x: &mut Exchange, standing: Standing, campaign: u32, now_ms: u64) -> Step {
+    fn uphold(
+        &mut self,
+        x: &mut Exchange,
+        standing: Standing,
+        recognised: Option<Recognised>,
+        now_ms: u64,
+    ) -> Step {
         let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
         let next = if policy.mode == Mode::Observe {
             x.stage = Stage::AwaitsAnswer;
@@ -246,10 +252,10 @@ impl Guard {
             let refusal = Refusal { action, policy: &policy.name, left_s, grpc: x.grpc };
             let reply = respond::refuse(refusal);
             self.tell.answered(index);
-            self.learner.refused(campaign);
+            self.learner.refused(recognised.map_or(0, |found| found.campaign));
             Next::Reply(reply)
         };
-        let note = self.standing_note(x, index, standing, campaign);
+        let note = self.standing_note(x, index, standing, recognised);
         Step { note, ..Step::next(next) }
     }
 
@@ -293,7 +299,7 @@ impl Guard {
         x: &Exchange,
         index: usize,
         standing: Standing,
-        campaign: u32,
+        recognised: Option<Recognised>,
     ) -> Option<String> {
         let policy = self.settings.policies.get(index)?;
         let reason = self.plans.get(index)?.reason(standing.reason);
@@ -302,7 +308,11 @@ impl Guard {
         let reason = reason.name(&self.settings, index);
         let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
         let fingerprint = x.shown_fingerprint();
-        let campaign = if campaign == 0 { String::new() } else { format!(";campaign={campaign:08x}") };
+        let campaign = recognised.map(|found| {
+            let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
+            format!(";key={key};campaign={:08x}", found.campaign)
+        });
+        let campaign = campaign.unwrap_or_default();
         Some(format!(
             "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{campaign}{observed}",
             action.name(),

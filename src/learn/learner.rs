@@ -6,14 +6,13 @@ use super::book::{self, Head, book_bytes};
 use super::campaign::{self, Weights};
 use super::journey::{self, Journey};
 use super::late::{self, Late, late_bytes};
-use super::lesson::{self, Kind, Lesson, Sentence, Terms};
+use super::lesson::{self, Kind, Lesson, Recognised, Sentence, Terms};
 use super::pace::Pace;
 use super::profile::{self, MASKS, Profile};
 use super::visits::Visits;
 use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
 use crate::host::Host;
-use crate::memory::Standing;
 use crate::memory::known::{self, Known};
 use crate::memory::layout::learning;
 use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
@@ -25,15 +24,6 @@ const WAITING: usize = 512;
 
 /// How long lessons that condemn nobody may wait, in milliseconds.
 const UNHURRIED_MS: u64 = 1000;
-
-/// What the book says of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recognised {
-    /// The verdict that stands on one of its behaviors.
-    pub standing: Standing,
-    /// The campaign.
-    pub campaign: u32,
-}
 
 /// What learning keeps of a request until its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -241,8 +231,8 @@ impl Learner {
         let book = self.class(policy)?.book;
         let keys = profile::keys(profile, &self.hashes);
         let book = self.sheets.read(host, book, &mut self.incidents);
-        let (standing, campaign) = lesson::standing(book, &keys, reason(), now_ms)?;
-        (!self.is_familiar(host, facets)).then_some(Recognised { standing, campaign })
+        let recognised = lesson::recognise(book, &keys, reason(), now_ms)?;
+        (!self.is_familiar(host, facets)).then_some(recognised)
     }
 
     fn is_familiar(&mut self, host: &dyn Host, facets: &Facets) -> bool {

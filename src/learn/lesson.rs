@@ -2,7 +2,7 @@
 
 use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
-use super::profile::{COUNTED, MASKS, Profile, SINGLES, Side};
+use super::profile::{COUNTED, MASKS, Profile, SINGLES};
 use crate::decide;
 use crate::detect::shift::Level;
 use crate::memory::Standing;
@@ -106,13 +106,6 @@ pub struct Sentence {
     pub odds: f32,
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
-}
-
-impl Sentence {
-    /// The sides of the combination.
-    pub fn sides(&self) -> impl Iterator<Item = Side> {
-        COUNTED.get(self.mask).into_iter().flat_map(|mask| mask.sides())
-    }
 }
 
 /// The behaviors of one request.
@@ -314,16 +307,22 @@ pub fn standing_of(behavior: &Behavior, reason: u16) -> Standing {
     Standing { until_s: behavior.until_s, repeats: behavior.repeats, action: behavior.action, reason }
 }
 
+/// What the book says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// The verdict that stands on one of its behaviors.
+    pub standing: Standing,
+    /// The campaign.
+    pub campaign: u32,
+    /// Which combination: an index of [`COUNTED`].
+    pub mask: usize,
+}
+
 /// The verdict that stands on one of a request's behaviors, as they are in the book: the most severe,
 /// and of equals the one that ends last. One on a wider behavior does not count where a narrower
 /// one is known as good.
 #[must_use]
-pub fn standing(
-    book: &[u8],
-    keys: &[Option<u64>; MASKS],
-    reason: u16,
-    now_ms: u64,
-) -> Option<(Standing, u32)> {
+pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
     let head = Head::read(book);
     let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
     let cleared = |mask: usize| {
@@ -333,7 +332,8 @@ pub fn standing(
     };
     let standing = behaviors.iter().enumerate().take(SINGLES).filter_map(|(mask, behavior)| {
         let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &head))?;
-        (!cleared(mask)).then(|| (standing_of(&behavior, reason), behavior.campaign))
+        let (standing, campaign) = (standing_of(&behavior, reason), behavior.campaign);
+        (!cleared(mask)).then_some(Recognised { standing, campaign, mask })
     });
-    standing.max_by_key(|(standing, _)| (decide::Action::of(*standing), standing.until_s))
+    standing.max_by_key(|found| (decide::Action::of(found.standing), found.standing.until_s))
 }

@@ -21,6 +21,6 @@ mod pace;
 mod visits;
 
 pub use journey::Journey;
-pub use learner::{Alarm, Condemned, Learner, REASON, Recognised, Seen, reason};
-pub use lesson::{Kind, Lesson, Sentence};
+pub use learner::{Alarm, Condemned, Learner, REASON, Seen, reason};
+pub use lesson::{Kind, Lesson, Recognised, Sentence};
 pub use profile::Profile;

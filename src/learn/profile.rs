@@ -110,6 +110,11 @@ impl Mask {
     }
 }
 
+/// The names of the sides of a combination, by its index in [`COUNTED`].
+pub fn names(mask: usize) -> impl Iterator<Item = &'static str> {
+    COUNTED.get(mask).into_iter().flat_map(|mask| mask.sides()).map(Side::name)
+}
+
 /// How many combinations are counted for each request.
 pub const MASKS: usize = 20;
 
