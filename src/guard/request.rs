@@ -192,7 +192,10 @@ impl Guard {
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         if let Some(recognised) = self.recognise(host, x, now_ms) {
-            return self.uphold(x, recognised.standing, Some(recognised), now_ms);
+            let mut step = self.uphold(x, recognised.standing, Some(recognised), now_ms);
+            let j = self.learner.journey(host, &x.facets, now_ms).name();
+            if let Some(n) = &mut step.note { n.push_str(&format!(";journey={j}")); }
+            return step;
         }
         let tallies = self.view(host, x, now_ms);
         let subject = x.facets.get(Facet::Subject);
@@ -252,7 +255,9 @@ impl Guard {
             let refusal = Refusal { action, policy: &policy.name, left_s, grpc: x.grpc };
             let reply = respond::refuse(refusal);
             self.tell.answered(index);
-            self.learner.refused(recognised.map_or(0, |found| found.campaign));
+            if let Some(recognised) = &recognised {
+                self.learner.refused(index, recognised);
+            }
             Next::Reply(reply)
         };
         let note = self.standing_note(x, index, standing, recognised);

@@ -6,7 +6,7 @@
 //! against it.
 
 /// Length of a behavior's record in bytes.
-pub const BEHAVIOR_BYTES: usize = 48;
+pub const BEHAVIOR_BYTES: usize = 52;
 
 /// Time goes in slices of ten minutes: subjects count once in each, and what fades does so with each.
 pub const SLICE_S: u64 = 600;
@@ -25,6 +25,9 @@ const REPEAT_SHARE: f32 = 1.0 / 16.0;
 
 /// Of 64 places for subjects, so many are taken before counting begins anew.
 const CROWDED: u32 = 48;
+
+/// After so long without a try, in seconds, a verdict ends.
+const DESERTED_S: u32 = 600;
 
 /// Odds lose this share with each slice: half of them in seven hours.
 const ODDS_FADE: f32 = 1.0 / 64.0;
@@ -53,6 +56,8 @@ pub struct Behavior {
     pub repeats: u8,
     /// When the verdict ends, in seconds since 1970; 0: there never was one.
     pub until_s: u32,
+    /// When a request was last refused for it, in seconds since 1970.
+    pub tried_s: u32,
     /// The campaign that it belongs to; 0: none.
     pub campaign: u32,
     /// Networks that failures of this slice came from, by five bits.
@@ -141,10 +146,17 @@ impl Behavior {
         if self.odds <= 0.0 { self.goods + f32::from(self.fresh) } else { self.goods }
     }
 
+    /// When its verdict ends, in seconds since 1970: early where nobody tries any more, so that it does
+    /// not wait for customers when the attacker has gone on to something else.
+    #[must_use]
+    pub fn ends_s(&self) -> u32 {
+        self.until_s.min(self.tried_s.saturating_add(DESERTED_S))
+    }
+
     /// Whether its verdict is in force.
     #[must_use]
     pub fn is_condemned(&self, now_ms: u64) -> bool {
-        u64::from(self.until_s) * 1000 > now_ms
+        u64::from(self.ends_s()) * 1000 > now_ms
     }
 }
 
@@ -169,9 +181,9 @@ fn mark(set: &mut u64, subject: u64) -> bool {
 /// | 10..12, 12..14 | failures, fresh |
 /// | 14, 15 | action, repeats |
 /// | 16..20 | goods |
-/// | 20..24, 24..28 | end of the verdict, campaign |
-/// | 28..32 | networks |
-/// | 32..40, 40..48 | failed, succeeded |
+/// | 20..24, 24..28 | end of the verdict, last try |
+/// | 28..32, 32..36 | campaign, networks |
+/// | 36..44, 44..52 | failed, succeeded |
 pub mod wire {
     use super::{BEHAVIOR_BYTES, Behavior};
 
@@ -195,6 +207,7 @@ pub mod wire {
         put(&[behavior.action, behavior.repeats]);
         put(&behavior.goods.to_le_bytes());
         put(&behavior.until_s.to_le_bytes());
+        put(&behavior.tried_s.to_le_bytes());
         put(&behavior.campaign.to_le_bytes());
         put(&behavior.networks.to_le_bytes());
         put(&behavior.failed.to_le_bytes());
@@ -220,10 +233,11 @@ pub mod wire {
             repeats: u8::from_le_bytes(array(record, 15)),
             goods: if goods.is_finite() { goods.max(0.0) } else { 0.0 },
             until_s: word(20),
-            campaign: word(24),
-            networks: word(28),
-            failed: wide(32),
-            succeeded: wide(40),
+            tried_s: word(24),
+            campaign: word(28),
+            networks: word(32),
+            failed: wide(36),
+            succeeded: wide(44),
         }
     }
 
@@ -255,6 +269,7 @@ mod tests {
             action,
             repeats,
             until_s: words.0,
+            tried_s: words.1 ^ words.2,
             campaign: words.1,
             networks: words.2,
             failed: words.3,

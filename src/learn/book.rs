@@ -170,7 +170,7 @@ mod tests {
         let now_ms = 1_800_000_000_000;
         let slice = slice_of(now_ms / 1000);
         let mut condemned = Behavior::new(slice);
-        condemned.until_s = 1_800_000_100;
+        (condemned.until_s, condemned.tried_s) = (1_800_000_100, 1_800_000_000);
         let mut good = Behavior::new(slice);
         (0..3).for_each(|n| _ = good.succeed(Some(n), -3.0));
         put(&mut book, key(1), &condemned, now_ms);

@@ -18,6 +18,20 @@ pub enum Journey {
     Busy,
 }
 
+impl Journey {
+    /// Its name in notes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Unknown => "unknown",
+            Self::Young => "young",
+            Self::Seen => "seen",
+            Self::Busy => "busy",
+        }
+    }
+}
+
 /// How long a session is young, in seconds: nobody reads a page and fills a form in less.
 pub const YOUNG_S: u32 = 3;
 

@@ -101,9 +101,10 @@ pub struct Learner {
     late: SheetId,
     turns: Vec<Turn>,
     looked_s: u32,
+    counted_s: u32,
     campaigns: SheetId,
-    /// Requests refused by campaign, not counted in the sheet yet.
-    refused: BTreeMap<u32, u32>,
+    /// Requests refused by campaign, and by policy and behavior, not told yet.
+    refused: BTreeMap<(Option<usize>, u64), u32>,
     incidents: Incidents,
     condemned: Vec<Condemned>,
     alarms: Vec<Alarm>,
@@ -185,6 +186,7 @@ impl Learner {
             late,
             turns: Vec::new(),
             looked_s: 0,
+            counted_s: 0,
             campaigns,
             refused: BTreeMap::new(),
             incidents: Incidents::default(),
@@ -205,11 +207,15 @@ impl Learner {
 
     /// The profile of a request, of which everything is known that will be.
     pub fn profile(&mut self, host: &dyn Host, facets: &Facets, now_ms: u64) -> Profile {
-        let journey = match facets.get(Facet::Session) {
+        Profile::new(facets, self.journey(host, facets, now_ms))
+    }
+
+    /// How the session of a request came to it.
+    pub fn journey(&mut self, host: &dyn Host, facets: &Facets, now_ms: u64) -> Journey {
+        match facets.get(Facet::Session) {
             None => Journey::None,
             Some(session) => journey::of(self.known(host, session), (now_ms / 1000) as u32),
-        };
-        Profile::new(facets, journey)
+        }
     }
 
     /// What the pace of a request weighs, in nats; one that a browser sends ahead has none.
@@ -249,11 +255,14 @@ impl Learner {
         self.known.get(host, &mut self.sheets, key, &mut self.incidents)
     }
 
-    /// Counts a request that was refused as a campaign's.
-    pub fn refused(&mut self, campaign: u32) {
-        // As many as there can be campaigns.
-        if campaign != 0 && (self.refused.len() < 64 || self.refused.contains_key(&campaign)) {
-            *self.refused.entry(campaign).or_default() += 1;
+    /// Takes in that a request was refused for what was recognised: as a sign that the attack goes on,
+    /// never as one of its outcomes.
+    pub fn refused(&mut self, policy: usize, recognised: &Recognised) {
+        let of_campaign = (None, u64::from(recognised.campaign));
+        for tried in [(Some(policy), recognised.key), of_campaign] {
+            if self.refused.len() < WAITING || self.refused.contains_key(&tried) {
+                *self.refused.entry(tried).or_default() += 1;
+            }
         }
     }
 
@@ -446,20 +455,31 @@ impl Learner {
         self.condemned.append(&mut condemned);
     }
 
+    /// Tells of refused requests, so that the end of an attack is seen.
     fn count_refused(&mut self, host: &dyn Host, now_ms: u64) {
         let now_s = (now_ms / 1000) as u32;
-        if self.refused.is_empty() || !now_s.is_multiple_of(REFUSED_EVERY_S) {
+        if self.refused.is_empty() || now_s.saturating_sub(self.counted_s) < REFUSED_EVERY_S {
             return;
         }
-        let refused = std::mem::take(&mut self.refused);
-        let mut count = |sheet: &mut [u8]| {
-            refused.iter().for_each(|(&id, &requests)| campaign::count(sheet, id, requests, now_s));
-        };
-        self.sheets.change(host, self.campaigns, &mut self.incidents, &mut count);
+        self.counted_s = now_s;
+        let refused: Vec<_> = std::mem::take(&mut self.refused).into_iter().collect();
+        for group in refused.chunk_by(|a, b| a.0.0 == b.0.0) {
+            let Some(((policy, _), _)) = group.first() else { continue };
+            let book = policy.and_then(|policy| self.class(policy)).map(|class| class.book);
+            let mut count = |sheet: &mut [u8]| {
+                for ((_, key), requests) in group {
+                    match book {
+                        Some(_) => lesson::tried(sheet, *key, now_ms),
+                        None => campaign::count(sheet, *key as u32, *requests, now_s),
+                    }
+                }
+            };
+            self.sheets.change(host, book.unwrap_or(self.campaigns), &mut self.incidents, &mut count);
+        }
     }
 }
 
-/// How often refused requests are counted in the sheet of campaigns, in seconds.
+/// How often refused requests are told of, in seconds.
 const REFUSED_EVERY_S: u32 = 5;
 
 /// Who a request seems to come from.

@@ -267,6 +267,7 @@ fn condemn(
         };
         (behavior.action, behavior.repeats, behavior.until_s) =
             (standing.action, standing.repeats, standing.until_s);
+        behavior.tried_s = (now_ms / 1000) as u32;
         behavior.campaign = campaign;
         if strongest.is_none_or(|s| odds >= s.odds) {
             strongest = Some(Sentence { mask, standing, odds, at_ms: now_ms });
@@ -304,7 +305,7 @@ pub fn can_carry(mask: usize, behavior: &Behavior, head: &Head) -> bool {
 /// The verdict on a behavior.
 #[must_use]
 pub fn standing_of(behavior: &Behavior, reason: u16) -> Standing {
-    Standing { until_s: behavior.until_s, repeats: behavior.repeats, action: behavior.action, reason }
+    Standing { until_s: behavior.ends_s(), repeats: behavior.repeats, action: behavior.action, reason }
 }
 
 /// What the book says of a request.
@@ -316,10 +317,20 @@ pub struct Recognised {
     pub campaign: u32,
     /// Which combination: an index of [`COUNTED`].
     pub mask: usize,
+    /// Its key.
+    pub key: u64,
 }
 
-/// The verdict that stands on one of a request's behaviors, as they are in the book: the most severe,
-/// and of equals the one that ends last. One on a wider behavior does not count where a narrower
+/// Takes in that requests were refused for a behavior of late.
+pub fn tried(book: &mut [u8], key: u64, now_ms: u64) {
+    if let Some(mut behavior) = book::find(book, key) {
+        behavior.tried_s = behavior.tried_s.max((now_ms / 1000) as u32);
+        book::put(book, key, &behavior, now_ms);
+    }
+}
+
+/// The verdict that stands on one of a request's behaviors, as they are in the book: on the narrowest,
+/// since wider ones meet more people, and end when nobody is refused for them. One on a wider behavior does not count where a narrower
 /// one is known as good.
 #[must_use]
 pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
@@ -330,10 +341,11 @@ pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: 
         let narrower = COUNTED.iter().zip(&behaviors).filter(|(narrow, _)| narrow.is_narrower(*wide));
         narrower.filter_map(|(_, behavior)| *behavior).any(|behavior| behavior.odds <= GOOD)
     };
-    let standing = behaviors.iter().enumerate().take(SINGLES).filter_map(|(mask, behavior)| {
+    let mut standing = behaviors.iter().enumerate().take(SINGLES).filter_map(|(mask, behavior)| {
         let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &head))?;
         let (standing, campaign) = (standing_of(&behavior, reason), behavior.campaign);
-        (!cleared(mask)).then_some(Recognised { standing, campaign, mask })
+        let key = keys.get(mask).copied().flatten()?;
+        (!cleared(mask)).then_some(Recognised { standing, campaign, mask, key })
     });
-    standing.max_by_key(|found| (decide::Action::of(found.standing), found.standing.until_s))
+    standing.next()
 }
