@@ -1,7 +1,8 @@
 //! The order of calls: what a session did before the request at hand.
 //!
 //! People come to a page, look around and then sign in; tools go straight for it. A session counts
-//! as seen from its first request that the origin answered with success, whatever the policy.
+//! as seen from its first request that the origin answered with success under a policy that does not
+//! learn, such as one of role content.
 
 /// How a session came to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -270,7 +270,11 @@ impl Learner {
     pub fn witness(&mut self, host: &dyn Host, policy: usize, facets: &Facets, seen: &Seen, found: Outcome) {
         let Seen { profile, pace, at_ms, ahead } = *seen;
         if found == Outcome::Success && !ahead {
-            self.visit(host, facets, at_ms);
+            // What is guarded against is no way to come by a good name.
+            if !self.learns(policy) {
+                self.visit(host, facets, at_ms);
+            }
+            self.remember(host, facets, at_ms);
             self.follow_up(host, policy, facets);
         }
         let Some(class) = self.class(policy) else { return };
@@ -291,15 +295,18 @@ impl Learner {
         self.push(host, policy, Lesson { profile, subject, network, pace, kind, at_ms });
     }
 
-    /// Takes in that the origin answered a request with success.
+    /// Takes in that a session looked at something.
     fn visit(&mut self, host: &dyn Host, facets: &Facets, at_ms: u64) {
-        let now_s = (at_ms / 1000) as u32;
-        if let Some(session) = facets.get(Facet::Session) {
-            let stored = self.known(host, session);
-            if let Some(stored) = self.visits.count(session, stored, now_s) {
-                self.known.set(session, stored);
-            }
+        let Some(session) = facets.get(Facet::Session) else { return };
+        let stored = self.known(host, session);
+        if let Some(stored) = self.visits.count(session, stored, (at_ms / 1000) as u32) {
+            self.known.set(session, stored);
         }
+    }
+
+    /// Remembers that a subject succeeded from here.
+    fn remember(&mut self, host: &dyn Host, facets: &Facets, at_ms: u64) {
+        let now_s = (at_ms / 1000) as u32;
         for key in self.familiar_keys(facets).into_iter().flatten() {
             if self.known(host, key).is_none() {
                 self.known.set(key, now_s);
