@@ -13,9 +13,11 @@ pub enum Journey {
     Unknown,
     /// The session was first seen less than [`YOUNG_S`] ago.
     Young,
-    /// It was seen before.
+    /// It asked for one thing before.
+    Glanced,
+    /// It asked for some things before.
     Seen,
-    /// It made [`BUSY`] requests at least.
+    /// It asked for [`BUSY`] things at least.
     Busy,
 }
 
@@ -27,6 +29,7 @@ impl Journey {
             Self::None => "none",
             Self::Unknown => "unknown",
             Self::Young => "young",
+            Self::Glanced => "glanced",
             Self::Seen => "seen",
             Self::Busy => "busy",
         }
@@ -36,29 +39,32 @@ impl Journey {
 /// How long a session is young, in seconds: nobody reads a page and fills a form in less.
 pub const YOUNG_S: u32 = 3;
 
-/// Requests that make a session a busy one.
-pub const BUSY: u8 = 4;
+/// Requests after which a session has seen something, and is a busy one.
+const SEEN: u8 = 2;
+const BUSY: u8 = 4;
 
-/// Bits of a stored value that hold the time; the highest two hold whether the session is busy.
+/// Bits of a stored value that hold the time; the highest two hold how much the session asked for.
 const TIME_BITS: u32 = 30;
 const TIME_MASK: u32 = (1 << TIME_BITS) - 1;
 
-/// A session first seen at a time, as it is stored.
+/// What is to be stored of a session that made so many requests, as far as one worker counted;
+/// `None`: what is stored already.
 #[must_use]
-pub fn first_seen(now_s: u32, busy: bool) -> u32 {
-    now_s & TIME_MASK | u32::from(busy) << TIME_BITS
+pub fn after(stored: Option<u32>, requests: u8, now_s: u32) -> Option<u32> {
+    let asked = match requests {
+        ..SEEN => 0,
+        SEEN..BUSY => 1,
+        BUSY.. => 2,
+    };
+    let since = stored.unwrap_or(now_s) & TIME_MASK;
+    let is_more = stored.is_none_or(|stored| stored >> TIME_BITS < asked);
+    is_more.then_some(since | asked << TIME_BITS)
 }
 
-/// Whether the stored session is a busy one.
+/// Whether a stored session can become no busier.
 #[must_use]
 pub fn is_busy(stored: u32) -> bool {
-    stored >> TIME_BITS != 0
-}
-
-/// The same session, busy from now on.
-#[must_use]
-pub fn busy(stored: u32) -> u32 {
-    stored | 1 << TIME_BITS
+    stored >> TIME_BITS > 1
 }
 
 /// The journey of a session as it is stored; `None`: it is not.
@@ -67,10 +73,11 @@ pub fn of(stored: Option<u32>, now_s: u32) -> Journey {
     let Some(stored) = stored else { return Journey::Unknown };
     // In 30 bits, as it is stored.
     let age_s = (now_s & TIME_MASK).wrapping_sub(stored & TIME_MASK) & TIME_MASK;
-    match stored {
+    match stored >> TIME_BITS {
         _ if age_s < YOUNG_S => Journey::Young,
-        _ if is_busy(stored) => Journey::Busy,
-        _ => Journey::Seen,
+        0 => Journey::Glanced,
+        1 => Journey::Seen,
+        _ => Journey::Busy,
     }
 }
 
@@ -80,14 +87,16 @@ mod tests {
 
     #[test]
     fn a_session_ages_and_becomes_busy() {
-        let stored = first_seen(1_800_000_000, false);
+        let mut stored = after(None, 1, 1_800_000_000).unwrap();
         let at = |stored, seconds: u32| of(Some(stored), 1_800_000_000 + seconds);
         assert_eq!(of(None, 1), Journey::Unknown);
-        assert_eq!(
-            [at(stored, 0), at(stored, 2), at(stored, 3)],
-            [Journey::Young, Journey::Young, Journey::Seen]
-        );
-        assert_eq!([at(busy(stored), 1), at(busy(stored), 9)], [Journey::Young, Journey::Busy]);
-        assert!(is_busy(busy(stored)) && !is_busy(stored));
+        assert_eq!([at(stored, 0), at(stored, 2), at(stored, 3)], [Journey::Young, Journey::Young, Journey::Glanced]);
+        for (requests, journey) in [(2, Journey::Seen), (4, Journey::Busy)] {
+            stored = after(Some(stored), requests, 1_800_000_100).unwrap();
+            assert_eq!([at(stored, 2), at(stored, 100)], [Journey::Young, journey]);
+            assert_eq!(after(Some(stored), requests, 1_800_000_200), None);
+        }
+        assert!(is_busy(stored));
+        assert_eq!(after(Some(stored), 1, 1_800_000_300), None, "another worker counted less");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
-use super::profile::{COUNTED, MASKS, Profile, SINGLES};
+use super::profile::{COUNTED, MASKS, Profile, SINGLES, Side};
 use crate::decide;
 use crate::detect::shift::Level;
 use crate::memory::Standing;
@@ -165,7 +165,8 @@ pub fn learn(
             weigh(&mut head, terms, false, quiet);
         }
     }
-    let sentence = condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign);
+    let expected = expected(&behaviors, &head);
+    let sentence = condemn(&mut behaviors, &expected, &head, terms, lesson.at_ms, campaign);
     for (key, behavior) in keys.iter().zip(&behaviors) {
         if let (Some(key), Some(behavior)) = (key, behavior) {
             book::put(book, *key, behavior, lesson.at_ms);
@@ -249,6 +250,7 @@ fn count_for(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, lesson: &
 /// Condemns what the evidence has come to be enough for.
 fn condemn(
     behaviors: &mut Behaviors,
+    expected: &[f32; MASKS],
     head: &Head,
     terms: Terms,
     now_ms: u64,
@@ -256,7 +258,7 @@ fn condemn(
 ) -> Option<Sentence> {
     let mut strongest: Option<Sentence> = None;
     for (mask, behavior) in behaviors.iter_mut().enumerate().take(SINGLES) {
-        let Some(behavior) = behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, head)) else {
+        let Some(behavior) = behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, expected, head)) else {
             continue;
         };
         let odds = behavior.odds + alert(behavior, head);
@@ -294,12 +296,37 @@ fn alert(behavior: &Behavior, head: &Head) -> f32 {
     }
 }
 
+/// How many customers each combination is to be expected to have, where its sides come together as
+/// chance has it: what tells of the program (order, agent, TLS, payload) as often as the rarest of it,
+/// the locale and the journey each for itself.
+fn expected(behaviors: &Behaviors, head: &Head) -> [f32; MASKS] {
+    let all = head.customers + 1.0;
+    let share = |mask: usize| behaviors.get(mask).copied().flatten().map_or(0.0, |b| (b.customers() / all).min(1.0));
+    let side = |side: Side| COUNTED.iter().enumerate().skip(14).find(|(_, m)| m.sides().eq([side])).map(|(mask, _)| share(mask));
+    let journey = side(Side::Journey).unwrap_or(0.0);
+    std::array::from_fn(|mask| {
+        let Some(mask) = COUNTED.get(mask) else { return 0.0 };
+        let mut program = 1.0_f32;
+        let mut rest = 1.0_f32;
+        for s in mask.sides() {
+            match s {
+                Side::Journey => rest *= journey,
+                Side::Locale => rest *= side(s).unwrap_or(0.0),
+                Side::Set => program = program.min(side(Side::Order).unwrap_or(0.0)),
+                _ => program = program.min(side(s).unwrap_or(0.0)),
+            }
+        }
+        program * rest * head.customers
+    })
+}
+
 /// Whether a behavior may be condemned at all: it says enough of a client's make, and hardly any
 /// customers have it.
 #[must_use]
-pub fn can_carry(mask: usize, behavior: &Behavior, head: &Head) -> bool {
+pub fn can_carry(mask: usize, behavior: &Behavior, expected: &[f32; MASKS], head: &Head) -> bool {
     let makes = COUNTED.get(mask).map_or(0, |mask| mask.makes());
-    makes >= LEAST_MAKES && behavior.customers() <= (head.customers * COMMON).max(FEW)
+    let expected = expected.get(mask).copied().unwrap_or(0.0);
+    makes >= LEAST_MAKES && behavior.customers().max(expected) <= (head.customers * COMMON).max(FEW)
 }
 
 /// The verdict on a behavior.
@@ -336,13 +363,14 @@ pub fn tried(book: &mut [u8], key: u64, now_ms: u64) {
 pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
     let head = Head::read(book);
     let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
+    let expected = expected(&behaviors, &head);
     let cleared = |mask: usize| {
         let Some(wide) = COUNTED.get(mask) else { return false };
         let narrower = COUNTED.iter().zip(&behaviors).filter(|(narrow, _)| narrow.is_narrower(*wide));
         narrower.filter_map(|(_, behavior)| *behavior).any(|behavior| behavior.odds <= GOOD)
     };
     let mut standing = behaviors.iter().enumerate().take(SINGLES).filter_map(|(mask, behavior)| {
-        let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &head))?;
+        let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &expected, &head))?;
         let (standing, campaign) = (standing_of(&behavior, reason), behavior.campaign);
         let key = keys.get(mask).copied().flatten()?;
         (!cleared(mask)).then_some(Recognised { standing, campaign, mask, key })

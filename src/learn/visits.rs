@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ahash::RandomState;
 
-use super::journey::{self, BUSY};
+use super::journey;
 
 /// Sessions in each of the two generations.
 const GENERATION: usize = 4096;
@@ -36,10 +36,6 @@ impl Visits {
             self.young.clear();
         }
         self.young.insert(session, requests);
-        let busy = requests >= BUSY;
-        match stored {
-            None => Some(journey::first_seen(now_s, busy)),
-            Some(stored) => busy.then(|| journey::busy(stored)),
-        }
+        journey::after(stored, requests, now_s)
     }
 }
