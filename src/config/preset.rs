@@ -3,7 +3,8 @@
 //! Data only. Windows and thresholds start from what operators publish: more than ten failures or
 //! ten accounts a session in half an hour, a fifth of honest sign-ins failing.
 
-use super::rules::{Count, Seek};
+use super::count::Count;
+use super::rules::Seek;
 use crate::policy::{Facet, FailureTest, Ladder, Role, Rung};
 
 const MINUTE_MS: u64 = 60_000;
@@ -153,7 +154,7 @@ const fn client_failures(usual: f64, hostile: f64) -> PresetRule {
 }
 
 const fn session_subjects(at_least: u32) -> PresetRule {
-    counting("session-subjects", SESSION, 30 * MINUTE_MS, Count::Subjects, at_least, 6.0)
+    counting("session-subjects", SESSION, 30 * MINUTE_MS, Count::of(Facet::Subject), at_least, 6.0)
 }
 
 const fn testing(name: &'static str, window_ms: u64, usual: f64, hostile: f64) -> PresetRule {

@@ -12,7 +12,7 @@ use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
 use crate::learn::{self, Condemned};
 use crate::memory::{Event, Tally};
-use crate::policy::{Facet, Mode, Policy, SubjectSource};
+use crate::policy::{Mode, Policy, SubjectSource};
 use crate::report::VerdictLine;
 
 /// Response-code details of an answer that came from the origin.
@@ -133,19 +133,19 @@ impl Guard {
         let Some(index) = x.policy else { return };
         self.tell.outcome(index, found);
         self.witness(host, x, index, found);
-        let subject = x.facets.get(Facet::Subject);
         let event = match found {
-            Outcome::Success => Event::Success(subject),
-            Outcome::Failure => Event::Failure(subject),
+            Outcome::Success => Event::Success,
+            Outcome::Failure => Event::Failure,
             Outcome::Error => return,
         };
+        let Some(policy) = self.settings.policies.get(index) else { return };
         let now_ms = host.now_ms();
         let mut tallies: Vec<Option<Tally>> = Vec::with_capacity(x.slots.len());
-        for slot in &x.slots {
+        for (slot, spec) in x.slots.iter().zip(&policy.tallies) {
+            let event = event(x.facets.get(spec.fan_out.of));
             tallies.push(slot.map(|slot| self.memory.record(host, slot, event, now_ms)));
         }
         self.memory.tell(host, now_ms);
-        let Some((_, policy)) = self.policy(x) else { return };
         let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
         if evidence.is_empty() {
             return;

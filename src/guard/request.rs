@@ -9,7 +9,6 @@ use crate::facts::body::{self, BodyTrouble};
 use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
 use crate::learn::{Recognised, Seen};
-use crate::memory::cache::Slot;
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
 use crate::report::Trouble;
@@ -195,17 +194,23 @@ impl Guard {
             return self.uphold(x, recognised.standing, recognised.campaign, now_ms);
         }
         let tallies = self.view(host, x, now_ms);
-        let subject = x.facets.get(Facet::Subject);
-        let matters = |(slot, tally): (&Option<Slot>, &Option<Tally>)| {
-            slot.zip(*tally)
-                .is_some_and(|(slot, tally)| self.memory.minds_success(slot, &tally, subject, now_ms))
-        };
-        x.success_matters = x.slots.iter().zip(&tallies).any(matters);
+        x.success_matters = self.success_matters(x, &tallies, now_ms);
         if let Some(standing) = severest(&tallies, now_ms) {
             return self.uphold(x, standing, 0, now_ms);
         }
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)
+    }
+
+    /// Whether a success would change what a rule can see in one of the request's tallies.
+    fn success_matters(&self, x: &Exchange, tallies: &[Option<Tally>], now_ms: u64) -> bool {
+        let Some((_, policy)) = self.policy(x) else { return false };
+        let mut seen = x.slots.iter().zip(tallies).zip(&policy.tallies);
+        seen.any(|((slot, tally), spec)| {
+            let value = x.facets.get(spec.fan_out.of);
+            slot.zip(*tally)
+                .is_some_and(|(slot, tally)| self.memory.minds_success(slot, &tally, value, now_ms))
+        })
     }
 
     /// The verdict that stands on what the request's client does, whoever it is.
