@@ -384,8 +384,3 @@ fn shortened(value: Option<&[u8]>) -> Vec<u8> {
     let value = value.unwrap_or_default();
     value.get(..SHOWN_BYTES).unwrap_or(value).to_vec()
 }
-
-/// Which facets come from an address: on their own they never carry a verdict that refuses.
-pub(super) fn is_address_only(key: &[Facet]) -> bool {
-    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network))
-}
