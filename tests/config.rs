@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use palisade::check::check;
 use palisade::config::{self, Config};
-use palisade::policy::{Facet, FailureTest, Finding, Mode, OnTrouble, PolicyId, Role, SubjectsOf, TlsSource};
+use palisade::policy::{Facet, FailureTest, FanOut, Finding, Mode, OnTrouble, PolicyId, Role, TlsSource};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -148,16 +148,21 @@ fn the_example_expands_as_the_presets_say() {
         [
             ("client-failures", Finding::FailureTest),
             ("network-failures", failures(50, 3.0)),
-            ("session-subjects", Finding::Subjects { at_least: 10, score: 6.0 }),
+            ("session-fingerprints", Finding::FanOut { at_least: 3, score: 3.0 }),
+            ("session-subjects", Finding::FanOut { at_least: 10, score: 6.0 }),
+            ("subject-addresses", Finding::FanOut { at_least: 10, score: 3.0 }),
             ("subject-failures", failures(10, 6.0)),
         ]
     );
     let test = &login.tallies[login.rules[0].tally];
     assert_eq!(test.key, [Facet::Network, Facet::Fingerprint]);
-    assert_eq!((test.window_ms, test.subjects_of), (1_800_000, SubjectsOf::Failures));
+    assert_eq!((test.window_ms, test.fan_out), (1_800_000, FanOut { of: Facet::Subject, failed: true }));
     assert_eq!(test.failure_test, Some(FailureTest { usual: 0.2, hostile: 0.95 }));
     assert!(!test.counts_successes);
-    assert_eq!(login.tallies[login.rules[2].tally].subjects_of, SubjectsOf::Requests);
+    let counted = |rule: usize| login.tallies[login.rules[rule].tally].fan_out;
+    assert_eq!(counted(2), FanOut { of: Facet::Fingerprint, failed: false });
+    assert_eq!(counted(3), FanOut { of: Facet::Subject, failed: false });
+    assert_eq!(counted(4), FanOut { of: Facet::Address, failed: true });
     assert_eq!((login.ladder.observe, login.ladder.tag), (Some(1.0), Some(3.0)));
     let limit = login.ladder.limit.unwrap();
     assert_eq!((limit.at, limit.for_ms, limit.up_to_ms), (6.0, 30_000, 600_000));

@@ -10,7 +10,7 @@ use palisade::host::Host;
 use palisade::memory::cache::{Slot, SpecId};
 use palisade::memory::layout::page_name;
 use palisade::memory::{Event, Memory, arrivals, bound};
-use palisade::policy::{Facet, FailureTest, SubjectsOf, TallySpec};
+use palisade::policy::{Facet, FailureTest, FanOut, TallySpec};
 use palisade::sim::{Faults, SimHost, Store};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
@@ -22,7 +22,7 @@ fn spec() -> TallySpec {
     TallySpec {
         key: vec![Facet::Fingerprint],
         window_ms: 600_000,
-        subjects_of: SubjectsOf::Failures,
+        fan_out: FanOut { of: Facet::Subject, failed: true },
         failure_test: Some(FailureTest { usual: 0.2, hostile: 0.95 }),
         counts_successes: true,
     }

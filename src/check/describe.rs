@@ -2,8 +2,7 @@
 
 use crate::config::{Config, show_duration};
 use crate::policy::{
-    AnswerMatch, Facet, Finding, Mode, OnTrouble, Policy, Role, Rule, Rung, SubjectSource, SubjectsOf,
-    TallySpec,
+    AnswerMatch, Facet, Finding, Mode, OnTrouble, Policy, Role, Rule, Rung, SubjectSource, TallySpec,
 };
 
 /// The role as operators write it.
@@ -94,10 +93,9 @@ pub(super) fn count(rule: &Rule, tally: &TallySpec) -> Option<(&'static str, u32
         Finding::Failures { at_least, score } => Some(("failures", at_least, score)),
         Finding::Successes { at_least, score } => Some(("successes", at_least, score)),
         Finding::Requests { at_least, score } => Some(("requests", at_least, score)),
-        Finding::Subjects { at_least, score } => match tally.subjects_of {
-            SubjectsOf::Requests => Some(("subjects", at_least, score)),
-            SubjectsOf::Failures => Some(("failed_subjects", at_least, score)),
-        },
+        Finding::FanOut { at_least, score } => {
+            Config::fan_out_word(tally.fan_out).map(|word| (word, at_least, score))
+        }
     }
 }
 

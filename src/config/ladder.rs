@@ -104,17 +104,17 @@ fn check_order(node: &Node<'_>, ladder: &Ladder) {
 
 /// The highest score that the rules can give together: of each detector the strongest, added up.
 pub(super) fn highest_score(rules: &[Rule]) -> f64 {
-    let (mut test, mut volume, mut subjects) = (0.0_f64, 0.0_f64, 0.0_f64);
+    let (mut test, mut volume, mut fan_out) = (0.0_f64, 0.0_f64, 0.0_f64);
     for rule in rules {
         match rule.finding {
             Finding::FailureTest => test = f64::from(FAILURE_TEST_MAX_NATS),
             Finding::Failures { score, .. }
             | Finding::Successes { score, .. }
             | Finding::Requests { score, .. } => volume = volume.max(score),
-            Finding::Subjects { score, .. } => subjects = subjects.max(score),
+            Finding::FanOut { score, .. } => fan_out = fan_out.max(score),
         }
     }
-    test + volume + subjects
+    test + volume + fan_out
 }
 
 /// Reports a ladder of which the rules reach nothing, and notes written rungs out of their reach.

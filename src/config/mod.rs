@@ -6,6 +6,7 @@
 
 mod answer;
 mod client;
+mod count;
 mod ladder;
 mod learning;
 mod mistake;
@@ -35,7 +36,7 @@ pub(crate) use self::{mistake::below, strict::Strict};
 use node::{Findings, Node};
 use policy::{Defaults, MODES, ON_TROUBLE, Present};
 
-use crate::policy::{Mode, OnTrouble, Policy, PolicyId, Secret, Settings};
+use crate::policy::{FanOut, Mode, OnTrouble, Policy, PolicyId, Secret, Settings};
 
 const MOST_POLICIES: usize = 64;
 const LEAST_SECRET_BYTES: usize = 16;
@@ -58,6 +59,13 @@ impl Config {
     #[must_use]
     pub fn highest_score(policy: &Policy) -> f64 {
         ladder::highest_score(&policy.rules)
+    }
+
+    /// The word for what a tally counts distinct values of, such as `failed_subjects`; `None` where
+    /// no rule can ask for it.
+    #[must_use]
+    pub fn fan_out_word(fan_out: FanOut) -> Option<&'static str> {
+        count::fan_out_word(fan_out)
     }
 
     /// The rungs of a policy's ladder that are in use, from mild to severe, with their scores.

@@ -3,7 +3,8 @@
 //! Data only. Windows and thresholds start from what operators publish: more than ten failures or
 //! ten accounts a session in half an hour, a fifth of honest sign-ins failing.
 
-use super::rules::{Count, Seek};
+use super::count::Count;
+use super::rules::Seek;
 use crate::policy::{Facet, FailureTest, Ladder, Role, Rung};
 
 const MINUTE_MS: u64 = 60_000;
@@ -42,7 +43,14 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[401, 403],
         path_is_subject: false,
         usual: Some(0.2),
-        rules: &[client_failures(0.2, 0.95), SUBJECT_FAILURES, session_subjects(10), NETWORK_FAILURES],
+        rules: &[
+            client_failures(0.2, 0.95),
+            SUBJECT_FAILURES,
+            SUBJECT_ADDRESSES,
+            session_subjects(10),
+            SESSION_FINGERPRINTS,
+            NETWORK_FAILURES,
+        ],
     },
     Preset {
         word: "signup",
@@ -73,6 +81,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         rules: &[
             client_failures(0.2, 0.95),
             SUBJECT_FAILURES,
+            SUBJECT_ADDRESSES,
             session_subjects(10),
             NETWORK_FAILURES,
             counting("client-requests", CLIENT, 10 * MINUTE_MS, Count::Requests, 30, 6.0),
@@ -92,7 +101,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 402, 422],
         path_is_subject: false,
         usual: Some(0.15),
-        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, session_subjects(5)],
+        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, session_subjects(5), SESSION_FINGERPRINTS],
     },
     Preset {
         word: "checkout",
@@ -100,7 +109,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[402, 409, 422],
         path_is_subject: false,
         usual: Some(0.15),
-        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES],
+        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, SESSION_FINGERPRINTS],
     },
     Preset {
         word: "add-to-cart",
@@ -156,12 +165,20 @@ const NETWORK_FAILURES: PresetRule =
 const SESSION_FAILURES: PresetRule =
     counting("session-failures", SESSION, 10 * MINUTE_MS, Count::Failures, 5, 6.0);
 
+/// An account that is guessed from many addresses, a few tries each. Below what refuses: whoever knows an
+/// account can bring this about, and is not to lock its owner out.
+const SUBJECT_ADDRESSES: PresetRule =
+    counting("subject-addresses", &[Facet::Subject], HOUR_MS, Count::of_failed(Facet::Address), 10, 3.0);
+/// A session that is shared or stolen. Two clients are one that was updated, or that asks in two ways.
+const SESSION_FINGERPRINTS: PresetRule =
+    counting("session-fingerprints", SESSION, 30 * MINUTE_MS, Count::of(Facet::Fingerprint), 3, 3.0);
+
 const fn client_failures(usual: f64, hostile: f64) -> PresetRule {
     testing("client-failures", 30 * MINUTE_MS, usual, hostile)
 }
 
 const fn session_subjects(at_least: u32) -> PresetRule {
-    counting("session-subjects", SESSION, 30 * MINUTE_MS, Count::Subjects, at_least, 6.0)
+    counting("session-subjects", SESSION, 30 * MINUTE_MS, Count::of(Facet::Subject), at_least, 6.0)
 }
 
 const fn testing(name: &'static str, window_ms: u64, usual: f64, hostile: f64) -> PresetRule {

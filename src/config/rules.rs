@@ -1,5 +1,8 @@
 //! Rules as the operator writes them and as presets hold them, before tallies are shared out.
 
+use std::iter;
+
+use super::count::{self, COUNTS, Count};
 use super::node::{Node, Table};
 use super::policy::Present;
 use super::preset::{Preset, PresetRule};
@@ -47,30 +50,12 @@ pub(super) enum Seek {
     Count { count: Count, at_least: u32, score: f64 },
 }
 
-/// What is counted against a threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
-    Failures,
-    Successes,
-    Requests,
-    Subjects,
-    FailedSubjects,
-}
-
-const COUNTS: [(&str, Count); 5] = [
-    ("failures", Count::Failures),
-    ("successes", Count::Successes),
-    ("requests", Count::Requests),
-    ("subjects", Count::Subjects),
-    ("failed_subjects", Count::FailedSubjects),
-];
-
-const FINDINGS: [&str; 6] =
-    ["failure_test", "failures", "successes", "requests", "subjects", "failed_subjects"];
-
 impl Seek {
-    fn counts_subjects(self) -> bool {
-        matches!(self, Self::Count { count: Count::Subjects | Count::FailedSubjects, .. })
+    fn facet(self) -> Option<Facet> {
+        match self {
+            Self::Test(_) => None,
+            Self::Count { count, .. } => count.facet(),
+        }
     }
 }
 
@@ -142,8 +127,7 @@ fn draft_of(rule: &PresetRule) -> Draft {
 }
 
 fn missing_for_preset(rule: &PresetRule, present: Present) -> Option<&'static str> {
-    let facet = rule.key.iter().find_map(|&facet| present.lacks(facet));
-    facet.or_else(|| if rule.seek.counts_subjects() { present.lacks(Facet::Subject) } else { None })
+    rule.key.iter().copied().chain(rule.seek.facet()).find_map(|facet| present.lacks(facet))
 }
 
 fn check_off(name: &str, node: &Node<'_>, preset: &Preset) {
@@ -214,7 +198,8 @@ fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
 }
 
 fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> Option<Seek> {
-    let finding = table.one_of(&FINDINGS);
+    let findings: Vec<_> = iter::once("failure_test").chain(COUNTS.map(|(word, _)| word)).collect();
+    let finding = table.one_of(&findings);
     let score = table.take("score");
     let (word, node) = finding?;
     let Some((_, count)) = COUNTS.iter().find(|(name, _)| *name == word) else {
@@ -223,23 +208,17 @@ fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> 
         }
         return read_test(&node).map(Seek::Test);
     };
-    let of_subjects = matches!(count, Count::Subjects | Count::FailedSubjects);
-    // Distinct subjects are estimated from a sketch that is good up to 150; counts have 16 bits.
-    let at_least = if of_subjects { node.whole(2..=150) } else { node.whole(1..=65_535) };
-    if of_subjects && let Some(because) = present.lacks(Facet::Subject) {
-        node.mistake(
-            format!("there is {because}, so this rule could never fire"),
-            "add subject to the policy, such as subject: {json: /email}",
-        );
-        return None;
-    }
-    if of_subjects && key.is_some_and(|key| key.contains(&Facet::Subject)) {
-        node.mistake(
-            "the key holds the subject, so there is never more than one, and this rule could never fire",
-            "take subject out of the key",
-        );
-        return None;
-    }
+    // Distinct values are estimated from a sketch that is good up to 150; counts have 16 bits.
+    let at_least = match count.facet() {
+        Some(facet) => {
+            let at_least = node.whole(2..=150);
+            if !count::can_differ(&node, facet, key.unwrap_or_default(), present) {
+                return None;
+            }
+            at_least
+        }
+        None => node.whole(1..=65_535),
+    };
     let Some(score) = score else {
         table
             .need("score", &format!("write how much it weighs, above 0 and at most {MOST_SCORE}, such as 6"));

@@ -1,23 +1,27 @@
 //! Sharing out tallies: rules with the same key and window read the same one wherever they can.
 
+use super::count::Count;
 use super::node::Findings;
-use super::rules::{Count, Draft, Seek};
-use crate::policy::{Facet, Finding, Rule, SubjectsOf, TallySpec};
+use super::rules::{Draft, Seek};
+use crate::policy::{Facet, FanOut, Finding, Rule, TallySpec};
+
+const FAILED_SUBJECTS: FanOut = FanOut { of: Facet::Subject, failed: true };
+const SUBJECTS: FanOut = FanOut { of: Facet::Subject, failed: false };
 
 /// Gives each rule a tally. Order of the rules is kept.
 pub(super) fn share(drafts: &[Draft], path: &str, findings: &Findings) -> (Vec<TallySpec>, Vec<Rule>) {
     let mut tallies: Vec<TallySpec> = Vec::new();
     let mut rules = Vec::new();
     for draft in drafts {
-        let subjects_of = subjects_of(draft, drafts);
+        let fan_out = fan_out(draft, drafts);
         let same = |tally: &TallySpec| {
-            tally.key == draft.key && tally.window_ms == draft.window_ms && tally.subjects_of == subjects_of
+            tally.key == draft.key && tally.window_ms == draft.window_ms && tally.fan_out == fan_out
         };
         let index = tallies.iter().position(same).unwrap_or_else(|| {
             tallies.push(TallySpec {
                 key: draft.key.clone(),
                 window_ms: draft.window_ms,
-                subjects_of,
+                fan_out,
                 failure_test: None,
                 counts_successes: false,
             });
@@ -31,19 +35,20 @@ pub(super) fn share(drafts: &[Draft], path: &str, findings: &Findings) -> (Vec<T
     (tallies, rules)
 }
 
-/// Whose subjects the rule's tally counts. A rule that does not care takes the tally of failures,
-/// unless its key and window have only one that counts all.
-fn subjects_of(draft: &Draft, drafts: &[Draft]) -> SubjectsOf {
+/// What the rule's tally counts distinct values of. A rule that does not care takes the tally of
+/// subjects that failed, unless its key and window have only one that counts all subjects. It never
+/// takes one of another facet: a failure test needs the subjects, and a count would begin anew where
+/// such a rule is added.
+fn fan_out(draft: &Draft, drafts: &[Draft]) -> FanOut {
     let asked = |draft: &Draft| match draft.seek {
-        Seek::Count { count: Count::Subjects, .. } => Some(SubjectsOf::Requests),
-        Seek::Count { count: Count::FailedSubjects, .. } => Some(SubjectsOf::Failures),
+        Seek::Count { count: Count::FanOut(fan_out), .. } => Some(fan_out),
         _ => None,
     };
     let group = || drafts.iter().filter(|other| other.key == draft.key && other.window_ms == draft.window_ms);
     asked(draft).unwrap_or_else(|| {
-        let failures = group().any(|other| asked(other) == Some(SubjectsOf::Failures));
-        let requests = group().any(|other| asked(other) == Some(SubjectsOf::Requests));
-        if requests && !failures { SubjectsOf::Requests } else { SubjectsOf::Failures }
+        let failures = group().any(|other| asked(other) == Some(FAILED_SUBJECTS));
+        let requests = group().any(|other| asked(other) == Some(SUBJECTS));
+        if requests && !failures { SUBJECTS } else { FAILED_SUBJECTS }
     })
 }
 
@@ -76,7 +81,7 @@ fn finding(seek: Seek) -> Finding {
             Count::Failures => Finding::Failures { at_least, score },
             Count::Successes => Finding::Successes { at_least, score },
             Count::Requests => Finding::Requests { at_least, score },
-            Count::Subjects | Count::FailedSubjects => Finding::Subjects { at_least, score },
+            Count::FanOut(_) => Finding::FanOut { at_least, score },
         },
     }
 }
@@ -115,7 +120,7 @@ mod tests {
         assert_eq!(of, [0, 0, 0]);
         assert_eq!(tallies.len(), 1);
         assert_eq!(tallies[0].failure_test, Some(TEST));
-        assert_eq!(tallies[0].subjects_of, SubjectsOf::Failures);
+        assert_eq!(tallies[0].fan_out, FAILED_SUBJECTS);
         assert!(tallies[0].counts_successes);
     }
 
@@ -134,25 +139,44 @@ mod tests {
 
     #[test]
     fn subjects_of_all_requests_need_no_second_tally_for_failures() {
-        let (tallies, of) = shared(&[counting("a", Count::Failures), counting("b", Count::Subjects)]);
+        let (tallies, of) = shared(&[counting("a", Count::Failures), counting("b", Count::FanOut(SUBJECTS))]);
         assert_eq!(of, [0, 0]);
-        assert_eq!(tallies[0].subjects_of, SubjectsOf::Requests);
+        assert_eq!(tallies[0].fan_out, SUBJECTS);
         assert!(!tallies[0].counts_successes);
     }
 
     #[test]
     fn both_kinds_of_subjects_are_two_tallies() {
         let drafts = [
-            counting("a", Count::Subjects),
-            counting("b", Count::FailedSubjects),
+            counting("a", Count::FanOut(SUBJECTS)),
+            counting("b", Count::FanOut(FAILED_SUBJECTS)),
             draft("c", &[Facet::Session], 60_000, Seek::Test(TEST)),
         ];
         let (tallies, of) = shared(&drafts);
         assert_eq!(of, [0, 1, 1], "the failure test is on the tally of failures");
-        assert_eq!(tallies[0].subjects_of, SubjectsOf::Requests);
+        assert_eq!(tallies[0].fan_out, SUBJECTS);
         assert_eq!(tallies[0].failure_test, None);
-        assert_eq!(tallies[1].subjects_of, SubjectsOf::Failures);
+        assert_eq!(tallies[1].fan_out, FAILED_SUBJECTS);
         assert_eq!(tallies[1].failure_test, Some(TEST));
+    }
+
+    #[test]
+    fn other_facets_have_tallies_of_their_own() {
+        let test = draft("t", &[Facet::Session], 60_000, Seek::Test(TEST));
+        let drafts = [
+            counting("a", Count::of(Facet::Address)),
+            counting("b", Count::of_failed(Facet::Address)),
+            counting("c", Count::of(Facet::Fingerprint)),
+            counting("d", Count::of(Facet::Address)),
+            counting("e", Count::Failures),
+            test,
+        ];
+        let (tallies, of) = shared(&drafts);
+        assert_eq!(of, [0, 1, 2, 0, 3, 3], "a test and a count go by subjects, whatever else is counted");
+        let counted: Vec<_> = tallies.iter().map(|tally| (tally.fan_out.of, tally.fan_out.failed)).collect();
+        let (address, print) = (Facet::Address, Facet::Fingerprint);
+        assert_eq!(counted, [(address, false), (address, true), (print, false), (Facet::Subject, true)]);
+        assert!(tallies.iter().take(3).all(|tally| tally.failure_test.is_none()));
     }
 
     #[test]

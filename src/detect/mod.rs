@@ -33,7 +33,7 @@ pub enum Detector {
     FailureTest,
     /// Too much of something in a window.
     Volume,
-    /// Too many distinct subjects.
+    /// Too many distinct subjects, addresses or fingerprints.
     FanOut,
 }
 
@@ -70,7 +70,7 @@ fn examine(rule: &Rule, spec: &TallySpec, tally: &Tally) -> Option<(Detector, f6
             let requests = tally.failures(spec).saturating_add(tally.successes(spec));
             volume::nats(requests, at_least, score).map(|n| (Detector::Volume, n))
         }
-        Finding::Subjects { at_least, score } => {
+        Finding::FanOut { at_least, score } => {
             fan_out::nats(tally, at_least, score).map(|n| (Detector::FanOut, n))
         }
     }

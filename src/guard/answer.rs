@@ -2,7 +2,6 @@
 //! nothing: neither Palisade's own, nor other filters', nor Envoy's for a lost connection.
 
 use super::exchange::{Answer, Stage};
-use super::request::is_address_only;
 use super::{Exchange, Guard};
 use crate::decide::{self, Action, Judgement};
 use crate::detect;
@@ -133,19 +132,19 @@ impl Guard {
         let Some(index) = x.policy else { return };
         self.tell.outcome(index, found);
         self.witness(host, x, index, found);
-        let subject = x.facets.get(Facet::Subject);
         let event = match found {
-            Outcome::Success => Event::Success(subject),
-            Outcome::Failure => Event::Failure(subject),
+            Outcome::Success => Event::Success,
+            Outcome::Failure => Event::Failure,
             Outcome::Error => return,
         };
+        let Some(policy) = self.settings.policies.get(index) else { return };
         let now_ms = host.now_ms();
         let mut tallies: Vec<Option<Tally>> = Vec::with_capacity(x.slots.len());
-        for slot in &x.slots {
+        for (slot, spec) in x.slots.iter().zip(&policy.tallies) {
+            let event = event(x.facets.get(spec.fan_out.of));
             tallies.push(slot.map(|slot| self.memory.record(host, slot, event, now_ms)));
         }
         self.memory.tell(host, now_ms);
-        let Some((_, policy)) = self.policy(x) else { return };
         let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
         if evidence.is_empty() {
             return;
@@ -231,8 +230,8 @@ impl Guard {
     }
 }
 
-/// The rule whose key is condemned: the strongest whose key is more than an address, or one of
-/// address alone where it reaches the action by itself, as only an operator's own rule does.
+/// The rule whose key is condemned: the strongest whose key is the client's own, or one of a key that
+/// others share where it reaches the action by itself, as only an operator's own rule does.
 fn lead(policy: &Policy, judgement: &Judgement) -> Option<usize> {
     let rung = match judgement.action {
         Action::Block => policy.ladder.block,
@@ -240,9 +239,15 @@ fn lead(policy: &Policy, judgement: &Judgement) -> Option<usize> {
     }?;
     let fits = |e: &&detect::Evidence| {
         let key = policy.rules.get(e.rule).and_then(|r| policy.tallies.get(r.tally)).map(|t| &t.key);
-        key.is_some_and(|key| !is_address_only(key) || e.nats >= rung.at)
+        key.is_some_and(|key| !is_shared(key) || e.nats >= rung.at)
     };
     judgement.evidence.iter().find(fits).map(|e| e.rule)
+}
+
+/// Whether a key says nothing of who the client is: an address alone, which many people may share, or
+/// the subject alone, which anyone can fail on to lock its owner out.
+fn is_shared(key: &[Facet]) -> bool {
+    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network)) || key == [Facet::Subject]
 }
 
 /// Envoy's router marks answers of the origin with the time they took; where an operator has

@@ -4,16 +4,14 @@ use super::tell::Reason;
 use crate::facts::{Facets, Hashes, hash};
 use crate::learn;
 use crate::memory::cache::{Slot, SpecId};
-use crate::policy::{
-    ClientSources, Facet, Policy, SessionSource, Settings, SubjectsOf, TallySpec, TlsSource,
-};
+use crate::policy::{ClientSources, Facet, Policy, SessionSource, Settings, TallySpec, TlsSource};
 
 /// One policy, ready to be carried out.
 pub(super) struct Plan {
     tallies: Vec<TallyPlan>,
     /// The stored form of each rule's name.
     pub(super) reasons: Vec<u16>,
-    /// The facets that keys are made of, a bit each.
+    /// The facets that have to be read, a bit each.
     facets: u16,
 }
 
@@ -51,22 +49,25 @@ fn plan(policy: &Policy, specs: &mut Vec<TallySpec>) -> Plan {
     }
 }
 
-/// The facets that a policy's keys are made of, and those that its learning goes by.
+/// The facets that a policy's keys are made of, those that its tallies count, and those that its
+/// learning goes by.
 fn read(policy: &Policy) -> impl Iterator<Item = Facet> + '_ {
     let keys = policy.tallies.iter().flat_map(|tally| &tally.key).copied();
+    let counted = policy.tallies.iter().map(|tally| tally.fan_out.of);
     // The journey of a session begins under whatever policy.
-    keys.chain([Facet::Session]).chain(policy.learning.as_ref().map(|_| Facet::Network))
+    keys.chain(counted).chain([Facet::Session]).chain(policy.learning.as_ref().map(|_| Facet::Network))
 }
 
-/// Another window or another kind of subject counts something else, so it gets keys of its own;
-/// another threshold or ladder does not, so state outlives such a change.
+/// Another window or other distinct values are something else, so they get keys of their own;
+/// another threshold or ladder is not, so state outlives such a change.
 fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
-    let subjects = match spec.subjects_of {
-        SubjectsOf::Failures => 0,
-        SubjectsOf::Requests => 1,
+    // Pinned, since state in shared data outlives a new build: subjects came first.
+    let of = match spec.fan_out.of {
+        Facet::Subject => 0,
+        other => 1 + other as u8,
     };
     let mut scope = spec.window_ms.to_le_bytes().to_vec();
-    scope.push(subjects);
+    scope.push(of << 1 | u8::from(!spec.fan_out.failed));
     scope.extend(policy.name.as_bytes());
     scope
 }
@@ -85,7 +86,7 @@ impl Plan {
         }
     }
 
-    /// Whether a key is made of this facet, so that it has to be read.
+    /// Whether a key is made of this facet, or a tally counts it, so that it has to be read.
     pub(super) fn wants(&self, facet: Facet) -> bool {
         self.facets & bit(facet) != 0
     }
@@ -127,4 +128,51 @@ pub(super) fn edge_headers(client: &ClientSources) -> Vec<String> {
         names.push(name.clone());
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::policy::FanOut;
+
+    fn login() -> Policy {
+        let written = serde_json::json!({
+            "secret": "long enough for a test",
+            "policies": {"login": {"role": "login", "subject": {"json": "/email"}}},
+        });
+        config::read(&written, &|_| None).unwrap().settings.policies.remove(0)
+    }
+
+    fn spec(of: Facet, failed: bool) -> TallySpec {
+        TallySpec {
+            key: vec![Facet::Session],
+            window_ms: 0x0102_0304,
+            fan_out: FanOut { of, failed },
+            failure_test: None,
+            counts_successes: false,
+        }
+    }
+
+    /// Pinned: state in shared data must survive a new build.
+    #[test]
+    fn scopes() {
+        let policy = login();
+        let scope = |of, failed| scope(&policy, &spec(of, failed));
+        assert_eq!(scope(Facet::Subject, true), b"\x04\x03\x02\x01\0\0\0\0\0login");
+        assert_eq!(scope(Facet::Subject, false), b"\x04\x03\x02\x01\0\0\0\0\x01login");
+        assert_eq!(scope(Facet::Address, true), b"\x04\x03\x02\x01\0\0\0\0\x02login");
+        assert_eq!(scope(Facet::Address, false), b"\x04\x03\x02\x01\0\0\0\0\x03login");
+        assert_eq!(scope(Facet::Fingerprint, true), b"\x04\x03\x02\x01\0\0\0\0\x06login");
+    }
+
+    #[test]
+    fn what_a_tally_counts_is_read() {
+        let mut policy = login();
+        policy.learning = None;
+        policy.tallies = vec![spec(Facet::Subject, true)];
+        assert!(!plan(&policy, &mut Vec::new()).wants(Facet::Address));
+        policy.tallies = vec![spec(Facet::Address, true)];
+        assert!(plan(&policy, &mut Vec::new()).wants(Facet::Address));
+    }
 }

@@ -9,7 +9,6 @@ use crate::facts::body::{self, BodyTrouble};
 use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
 use crate::learn::{Recognised, Seen, profile};
-use crate::memory::cache::Slot;
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
 use crate::report::Trouble;
@@ -192,23 +191,26 @@ impl Guard {
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         if let Some(recognised) = self.recognise(host, x, now_ms) {
-            let mut step = self.uphold(x, recognised.standing, Some(recognised), now_ms);
-            let j = self.learner.journey(host, &x.facets, now_ms).name();
-            if let Some(n) = &mut step.note { n.push_str(&format!(";journey={j}")); }
-            return step;
+            return self.uphold(x, recognised.standing, Some(recognised), now_ms);
         }
         let tallies = self.view(host, x, now_ms);
-        let subject = x.facets.get(Facet::Subject);
-        let matters = |(slot, tally): (&Option<Slot>, &Option<Tally>)| {
-            slot.zip(*tally)
-                .is_some_and(|(slot, tally)| self.memory.minds_success(slot, &tally, subject, now_ms))
-        };
-        x.success_matters = x.slots.iter().zip(&tallies).any(matters);
+        x.success_matters = self.success_matters(x, &tallies, now_ms);
         if let Some(standing) = severest(&tallies, now_ms) {
             return self.uphold(x, standing, None, now_ms);
         }
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)
+    }
+
+    /// Whether a success would change what a rule can see in one of the request's tallies.
+    fn success_matters(&self, x: &Exchange, tallies: &[Option<Tally>], now_ms: u64) -> bool {
+        let Some((_, policy)) = self.policy(x) else { return false };
+        let mut seen = x.slots.iter().zip(tallies).zip(&policy.tallies);
+        seen.any(|((slot, tally), spec)| {
+            let value = x.facets.get(spec.fan_out.of);
+            slot.zip(*tally)
+                .is_some_and(|(slot, tally)| self.memory.minds_success(slot, &tally, value, now_ms))
+        })
     }
 
     /// The verdict that stands on what the request's client does, whoever it is.
@@ -315,7 +317,8 @@ impl Guard {
         let fingerprint = x.shown_fingerprint();
         let campaign = recognised.map(|found| {
             let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
-            format!(";key={key};campaign={:08x}", found.campaign)
+            let journey = x.seen.map_or("", |seen| seen.profile.journey().name());
+            format!(";key={key};journey={journey};campaign={:08x}", found.campaign)
         });
         let campaign = campaign.unwrap_or_default();
         Some(format!(
@@ -393,9 +396,4 @@ fn declared_length(headers: &Headers<'_>) -> Option<u64> {
 fn shortened(value: Option<&[u8]>) -> Vec<u8> {
     let value = value.unwrap_or_default();
     value.get(..SHOWN_BYTES).unwrap_or(value).to_vec()
-}
-
-/// Which facets come from an address: on their own they never carry a verdict that refuses.
-pub(super) fn is_address_only(key: &[Facet]) -> bool {
-    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network))
 }

@@ -22,6 +22,10 @@ pub enum Journey {
 }
 
 impl Journey {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::None, Self::Unknown, Self::Young, Self::Glanced, Self::Seen, Self::Busy];
+
     /// Its name in notes.
     #[must_use]
     pub fn name(self) -> &'static str {

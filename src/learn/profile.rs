@@ -70,6 +70,13 @@ impl Profile {
         ])
     }
 
+    /// How the session came to the request.
+    #[must_use]
+    pub fn journey(&self) -> Journey {
+        let is_it = |journey: &Journey| *journey as u32 + 1 == self.get(Side::Journey);
+        Journey::ALL.into_iter().find(is_it).unwrap_or(Journey::None)
+    }
+
     /// A side's value; 0: it has none.
     #[must_use]
     pub fn get(&self, side: Side) -> u32 {

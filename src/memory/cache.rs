@@ -147,15 +147,15 @@ impl Memory {
 
     /// Whether a success would change anything that a rule can see, with the tally as it was viewed.
     #[must_use]
-    pub fn minds_success(&self, slot: Slot, tally: &Tally, subject: Option<u64>, now_ms: u64) -> bool {
-        self.spec(slot).is_some_and(|spec| tally.minds_success(spec, subject, now_ms))
+    pub fn minds_success(&self, slot: Slot, tally: &Tally, value: Option<u64>, now_ms: u64) -> bool {
+        self.spec(slot).is_some_and(|spec| tally.minds_success(spec, value, now_ms))
     }
 
     /// Takes in what happened to a key, and returns its tally after that.
     pub fn record(&mut self, host: &dyn Host, slot: Slot, event: Event, now_ms: u64) -> Tally {
-        if let Event::Success(subject) = event {
+        if let Event::Success(value) = event {
             let mut tally = self.view(host, slot, now_ms);
-            let Some(spec) = self.spec(slot).filter(|spec| tally.minds_success(spec, subject, now_ms)) else {
+            let Some(spec) = self.spec(slot).filter(|spec| tally.minds_success(spec, value, now_ms)) else {
                 return tally;
             };
             if tally.is_quiet(now_ms) {

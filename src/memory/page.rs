@@ -167,16 +167,16 @@ mod tests {
             } else { bytes };
             let (mut page, _) = Page::read(bytes);
             let mut tally = page.get(tag).unwrap_or_default();
-            let spec = crate::policy::TallySpec { key: vec![], window_ms: 3000, subjects_of: crate::policy::SubjectsOf::Requests, failure_test: None, counts_successes: true };
+            let spec = crate::policy::TallySpec { key: vec![], window_ms: 3000, fan_out: crate::policy::FanOut { of: crate::policy::Facet::Subject, failed: false }, failure_test: None, counts_successes: true };
             tally.apply(&spec, crate::memory::Event::Failure(Some(tag)), tag);
-            let _ = (tally.failures(&spec), tally.successes(&spec), tally.subjects.estimate());
+            let _ = (tally.failures(&spec), tally.successes(&spec), tally.distinct.estimate());
             page.put(tag, &tally, tag);
             prop_assert!(page.get(tag).is_some());
         }
 
         #[test]
         fn records_are_read_back(tag: u64, seen_ms in 0_u64..1 << 48, test in 0_i16.., failures: [u16; 4], successes: [u16; 4], low: u64, high: u64, credited: u64, until_s: u32, repeats: u8, action: u8, reason: u16) {
-            let tally = Tally { seen_ms, test, failures, successes, subjects: crate::memory::distinct::Distinct { low, high }, credited, standing: Standing { until_s, repeats, action, reason } };
+            let tally = Tally { seen_ms, test, failures, successes, distinct: crate::memory::distinct::Distinct { low, high }, credited, standing: Standing { until_s, repeats, action, reason } };
             let mut page = Page::default();
             page.put(!tag, &seen(1), 0);
             page.put(tag, &tally, 0);

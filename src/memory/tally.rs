@@ -1,7 +1,7 @@
 //! The tally: a bounded record of what one key did lately, and of the verdict that stands on it.
 
 use super::distinct::Distinct;
-use crate::policy::{FAILURE_TEST_MAX_NATS, FailureTest, SubjectsOf, TallySpec};
+use crate::policy::{FAILURE_TEST_MAX_NATS, FailureTest, TallySpec};
 
 /// Length of a record in shared data, its tag included.
 pub const RECORD_BYTES: usize = 64;
@@ -33,8 +33,8 @@ pub struct Tally {
     pub failures: [u16; RING],
     /// Successes by third of the window.
     pub successes: [u16; RING],
-    /// Distinct subjects.
-    pub subjects: Distinct,
+    /// Distinct values of the facet that is counted, such as the subject.
+    pub distinct: Distinct,
     /// Subjects whose success was credited in this third, by their low six bits.
     pub credited: u64,
     /// The verdict that stands, or stood last.
@@ -62,10 +62,11 @@ impl Standing {
     }
 }
 
-/// What happened to a key.
+/// What happened to a key. Requests come with their value of the facet that the tally counts distinct
+/// values of, where they have one: the subject's hash, mostly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A request failed; the subject's hash, where it had one.
+    /// A request failed.
     Failure(Option<u64>),
     /// A request succeeded.
     Success(Option<u64>),
@@ -110,7 +111,7 @@ impl Tally {
                     *slot = 0;
                 }
             }
-            self.subjects.begin_third(third);
+            self.distinct.begin_third(third);
         }
         // A quarter fades with each third: less than half is left after a window, none after ten.
         for _ in 0..now.saturating_sub(then).min(FADED_THIRDS) {
@@ -124,34 +125,34 @@ impl Tally {
         self.advance(spec, at_ms);
         let third = self.third(spec);
         match event {
-            Event::Failure(subject) => {
+            Event::Failure(value) => {
                 bump(&mut self.failures, third);
-                let new = subject.is_none_or(|s| self.subjects.insert(s, third));
+                let new = value.is_none_or(|v| self.distinct.insert(v, third));
                 if let Some(test) = &spec.failure_test {
                     let step = Steps::new(test).failure;
                     self.step(if new { step } else { step / REPEAT_SHARE });
                 }
             }
-            Event::Success(subject) => {
+            Event::Success(value) => {
                 bump(&mut self.successes, third);
-                if spec.subjects_of == SubjectsOf::Requests
-                    && let Some(subject) = subject
+                if !spec.fan_out.failed
+                    && let Some(value) = value
                 {
-                    self.subjects.insert(subject, third);
+                    self.distinct.insert(value, third);
                 }
-                self.credit(spec, subject);
+                self.credit(spec, value);
             }
             Event::Condemned(standing) => self.standing = standing,
         }
     }
 
-    /// Whether a success would change anything that a rule can see.
+    /// Whether a success would change anything that a rule can see. `value` is the request's of the
+    /// facet that is counted.
     #[must_use]
-    pub fn minds_success(&self, spec: &TallySpec, subject: Option<u64>, now_ms: u64) -> bool {
+    pub fn minds_success(&self, spec: &TallySpec, value: Option<u64>, now_ms: u64) -> bool {
         let third = now_ms / (spec.window_ms / 3).max(1);
-        let new_subject = spec.subjects_of == SubjectsOf::Requests
-            && subject.is_some_and(|s| self.subjects.would_change(s, third));
-        spec.counts_successes || self.test > 0 || new_subject
+        let is_new = !spec.fan_out.failed && value.is_some_and(|v| self.distinct.would_change(v, third));
+        spec.counts_successes || self.test > 0 || is_new
     }
 
     /// A success speaks for a client, once for each subject in a third of a window: the attacker's
@@ -230,7 +231,7 @@ fn bump(ring: &mut [u16; RING], third: u64) {
 /// | 8..14 | last written, ms since 1970 |
 /// | 14..16 | sequential test |
 /// | 16..24, 24..32 | failures, successes by third |
-/// | 32..48 | distinct subjects, low and high bits |
+/// | 32..48 | distinct values, low and high bits |
 /// | 48..56 | credited subjects |
 /// | 56..60 | end of the verdict, s since 1970 |
 /// | 60, 61 | repeats, action |
@@ -256,8 +257,8 @@ pub mod wire {
         for count in tally.failures.iter().chain(&tally.successes) {
             put(&count.to_le_bytes());
         }
-        put(&tally.subjects.low.to_le_bytes());
-        put(&tally.subjects.high.to_le_bytes());
+        put(&tally.distinct.low.to_le_bytes());
+        put(&tally.distinct.high.to_le_bytes());
         put(&tally.credited.to_le_bytes());
         put(&tally.standing.until_s.to_le_bytes());
         put(&[tally.standing.repeats, tally.standing.action]);
@@ -276,7 +277,7 @@ pub mod wire {
             test: i16::from_le_bytes(array(record, 14)).max(0),
             failures: ring(16),
             successes: ring(24),
-            subjects: Distinct { low: word(32), high: word(40) },
+            distinct: Distinct { low: word(32), high: word(40) },
             credited: word(48),
             standing: Standing {
                 until_s: u32::from_le_bytes(array(record, 56)),

@@ -11,9 +11,7 @@ mod rule;
 
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
-pub use rule::{
-    FAILURE_TEST_MAX_NATS, Facet, FailureTest, Finding, Ladder, Rule, Rung, SubjectsOf, TallySpec,
-};
+pub use rule::{FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TallySpec};
 
 /// Everything an operator configured, ready to be enforced.
 #[derive(Clone, Debug, PartialEq)]

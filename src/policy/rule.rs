@@ -55,21 +55,23 @@ pub struct TallySpec {
     pub key: Vec<Facet>,
     /// The window, in milliseconds: 3,000 to 604,800,000 (a week).
     pub window_ms: u64,
-    /// Which requests' subjects count as distinct.
-    pub subjects_of: SubjectsOf,
-    /// The sequential test that runs on it, if a rule asks for one.
+    /// Which distinct values are counted.
+    pub fan_out: FanOut,
+    /// The sequential test that runs on it, if a rule asks for one. It tells one subject from the
+    /// next by what is counted as distinct, so it is only where that is the subject.
     pub failure_test: Option<FailureTest>,
     /// Whether a rule reads successes or requests, so that each success has to be counted.
     pub counts_successes: bool,
 }
 
-/// Which requests' subjects a tally counts as distinct.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SubjectsOf {
-    /// Of requests that failed.
-    Failures,
-    /// Of every request with an outcome.
-    Requests,
+/// What a tally counts distinct values of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FanOut {
+    /// The facet whose values are counted, which is none of the key's. A request that lacks it
+    /// counts for everything else.
+    pub of: Facet,
+    /// Whether only requests that failed count, rather than every one with an outcome.
+    pub failed: bool,
 }
 
 /// The two hypotheses of the sequential failure test (Jung et al. 2004), as shares of requests
@@ -122,8 +124,8 @@ pub enum Finding {
         /// Evidence when it is reached, in nats.
         score: f64,
     },
-    /// At least this many distinct subjects in the window give the score.
-    Subjects {
+    /// At least this many distinct values of what the tally counts give the score.
+    FanOut {
         /// Threshold, 2 to 150.
         at_least: u32,
         /// Evidence when it is reached, in nats.

@@ -30,7 +30,7 @@ pub(crate) fn counting(what: &str, at_least: u32) -> Value {
         "failure": {"status": [401]},
         "rules": {
             "client-failures": "off", "subject-failures": "off", "session-subjects": "off",
-            "network-failures": "off",
+            "network-failures": "off", "subject-addresses": "off", "session-fingerprints": "off",
             "told": {"key": ["fingerprint", "network"], "within": "1h", what: at_least, "score": 6},
         },
     })

@@ -32,9 +32,10 @@ fn default_speed() -> u64 {
 #[derive(Deserialize, Debug, Clone, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
+    /// `{n}` counts, as in what it sends: 198.51.{n}.7 is another network each time.
     #[serde(default = "default_address")]
     pub address: String,
-    /// In the order they are sent.
+    /// In the order they are sent; `{n}` counts.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
 }
@@ -167,8 +168,9 @@ impl Scenario {
             let Some(name) = &step.client else { continue };
             let client = self.clients.get(name).unwrap_or_else(|| panic!("step {index}: no client {name}"));
             for n in step.from..step.from + step.times {
-                let (request, answer) = step.request(client, n);
-                stage.send(at_ms, client, &request, &answer);
+                let client = client.at(n);
+                let (request, answer) = step.request(&client, n);
+                stage.send(at_ms, &client, &request, &answer);
                 at_ms += step.every.as_deref().map_or(0, milliseconds);
                 expectations.push((index, n, step.expect.as_ref()));
             }
@@ -184,9 +186,22 @@ impl Scenario {
     }
 }
 
+/// A text with what counts filled in.
+fn fill(text: &str, n: u64) -> String {
+    text.replace("{n}", &n.to_string())
+}
+
+impl Client {
+    /// The client as it sends its request `n`.
+    fn at(&self, n: u64) -> Self {
+        let headers = self.headers.iter().map(|(name, value)| (name.clone(), fill(value, n)));
+        Self { address: fill(&self.address, n), headers: headers.collect() }
+    }
+}
+
 impl Step {
     fn request(&self, client: &Client, n: u64) -> (Sent, Answered) {
-        let fill = |text: &str| text.replace("{n}", &n.to_string());
+        let fill = |text: &str| fill(text, n);
         let (method, path) =
             self.send.as_deref().and_then(|s| s.split_once(' ')).expect("send: METHOD /path");
         let mut headers = client.headers.clone();
