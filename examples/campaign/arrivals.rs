@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::customers::{Customer, Device, address_now, address_of, password_of};
+use super::customers::{Customer, Device, Line, address_now, address_of, password_of};
 use super::network;
 use super::random::{Dice, ms};
 use super::shot::{Cohort, Reply, Shot};
@@ -46,7 +46,7 @@ impl Actor for Arrivals {
         let rate = usual * weight * if is_flash { FLASH.2 } else { 1.0 };
         if self.begun {
             let number = world.next_visit();
-            let visit = begin(number, is_flash, now_ms, Dice::new(self.seed, number ^ 0x0_715_17), world);
+            let visit = begin(number, is_flash, now_ms, Dice::new(self.seed, number ^ 0x0071_5170), world);
             world.spawned.push((now_ms, Box::new(visit)));
         }
         self.begun = true;
@@ -83,6 +83,8 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
         device: customer.device.clone(),
         address,
         connection,
+        client: index as u64,
+        elsewhere: None,
         sid: customer.sid,
         keeps: !customer.averse,
         forgets: false,
@@ -95,6 +97,7 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
     let (new_device, new_network) = (odd < 0.03, (0.03..0.06).contains(&odd));
     if new_device {
         (visit.device, visit.sid) = (world.fleet.device(&mut visit.dice), None);
+        visit.client |= 1 << 33;
     } else if new_network {
         visit.address = network::hotel(visit.dice.bits());
     }
@@ -224,7 +227,7 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
     let neighbour = &world.customers[dice.below(world.customers.len())];
     // They live like customers: an office, a carrier, or a line of their own.
     let (address, _) = match neighbour.line {
-        super::customers::Line::Home(_) => (network::home(dice.bits()), None),
+        Line::Home(_) => (network::home(dice.bits()), None),
         line => address_now(line, hour, dice.bits()),
     };
     // One of fifty forgot that there is an account.
@@ -240,6 +243,11 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
         (_, true) => "abc123".into(),
         _ => password_of(&mut dice),
     };
+    // One of eight reads mail on a phone, and enters the code there.
+    let elsewhere = dice.chance(0.12).then(|| {
+        let phone = world.fleet.browser_device(&mut dice);
+        (phone, network::carrier(dice.bits(), dice.bits()))
+    });
     let mut visit = Visit {
         number,
         cohort: Cohort::Newcomer,
@@ -249,6 +257,8 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
         device,
         address,
         connection,
+        client: 1 << 32 | number,
+        elsewhere,
         sid: None,
         keeps: false,
         forgets: false,

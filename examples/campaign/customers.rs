@@ -7,7 +7,7 @@ use super::browser;
 use super::locale::{LOCALES, Locale};
 use super::make::{Engine, Make};
 use super::network;
-use super::random::{Dice, ms};
+use super::random::{Dice, ms, whole};
 use super::shop::Shop;
 use super::shot::Cohort;
 
@@ -108,8 +108,8 @@ pub(crate) enum Line {
     Home(u64),
     /// A carrier, which gives another of its addresses from time to time.
     Carrier(u64),
-    /// At work by day, at home else.
-    Office(u64),
+    /// At work by day, else at a line of their own.
+    Office(u64, u64),
 }
 
 /// Somebody with an account.
@@ -183,7 +183,7 @@ fn customer(number: u64, offices: usize, dice: &mut Dice, fleet: &Fleet, shop: &
     let line = if place < 0.12 {
         // Few offices are large: the square of an even draw makes the first hold many.
         let size = dice.unit().powi(2);
-        Line::Office(whole(size * offices as f64))
+        Line::Office(whole(size * offices as f64) as u64, number)
     } else if place < 0.40 {
         Line::Carrier(dice.bits())
     } else {
@@ -197,19 +197,14 @@ fn customer(number: u64, offices: usize, dice: &mut Dice, fleet: &Fleet, shop: &
     Customer { email, password, device, line, sid, signed_in, averse, manager: dice.chance(0.35) }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-fn whole(number: f64) -> u64 {
-    number as u64
-}
-
 /// The address somebody has now.
 pub(crate) fn address_now(line: Line, hour: f64, draw: u64) -> (u32, Option<Cohort>) {
     match line {
         Line::Home(number) => (network::home(number), None),
         Line::Carrier(carrier) => (network::carrier(carrier, draw), Some(Cohort::Carrier)),
-        Line::Office(office) if (8.0..18.0).contains(&hour) => {
+        Line::Office(office, _) if (8.0..18.0).contains(&hour) => {
             (network::office(office), Some(Cohort::Office))
         }
-        Line::Office(office) => (network::home(office ^ draw << 20), None),
+        Line::Office(_, home) => (network::home(home), None),
     }
 }

@@ -136,7 +136,7 @@ impl Ledger {
 
     /// Counts a request and its reply.
     pub(crate) fn note(&mut self, now_ms: u64, shot: &Shot, reply: &Reply) {
-        let hour = self.options.hour_of(now_ms);
+        let hour = self.options.hour_of(now_ms) + self.options.shift();
         let phase = PHASES.iter().rposition(|(from, _)| *from <= hour).unwrap_or(0);
         let passed_ms = now_ms.saturating_sub(BEGIN_MS);
         let at = passed_ms * MOMENTS as u64 / super::random::ms(self.options.hours * 3600.0).max(1);
@@ -179,11 +179,7 @@ impl Ledger {
 
     /// All of customers.
     pub(crate) fn legitimate(&self) -> Count {
-        let add = |sum: Count, one: &Count| Count {
-            requests: sum.requests + one.requests,
-            stopped: sum.stopped + one.stopped,
-        };
-        self.cohorts.values().fold(Count::default(), |sum, group| add(sum, &group.count))
+        super::tell::sum(self.cohorts.values().map(|group| &group.count))
     }
 
     /// All of attackers, pages too.

@@ -31,5 +31,10 @@ pub(crate) mod attack;
 // How the day is played, and what is kept of it.
 pub(crate) mod target;
 pub(crate) mod ledger;
+pub(crate) mod limits;
 pub(crate) mod play;
+
+// What is told of it.
 pub(crate) mod tell;
+pub(crate) mod figures;
+pub(crate) mod plot;

@@ -9,14 +9,14 @@ const FIRST: [u32; 40] = [
     91, 92, 93, 94, 95, 98, 99, 109, 151, 176, 178, 188, 212,
 ];
 const HOMES: u32 = 24_000;
-const CARRIERS: u32 = 12;
+const CARRIERS: u32 = 6;
 const FIRST_CARRIER: u32 = 24_000;
 const FIRST_OFFICE: u32 = 24_200;
 const FIRST_HOTEL: u32 = 24_400;
 const FIRST_SERVICE: u32 = 24_800;
 const FIRST_PROXY: u32 = 30_000;
 /// Addresses of a carrier, behind which thousands of its customers are at once.
-const CARRIER_ADDRESSES: u64 = 24;
+const CARRIER_ADDRESSES: u64 = 8;
 
 /// The `index`-th network of 256 addresses, each a different one.
 fn block(index: u32) -> u32 {
@@ -106,12 +106,15 @@ impl Proxies {
     fn address(&self, number: u64) -> u32 {
         let (network, host) = (number % self.networks, number / self.networks % 250);
         let place = mix(network ^ self.seed);
-        if self.addresses.is_some() && mix(number) % 300 == 0 {
+        if self.addresses.is_some() && mix(number).is_multiple_of(300) {
             return carrier(place, number);
         }
         let low = |n: u64| u32::try_from(n).unwrap_or(0);
-        let at =
-            if network % 8 == 0 { low(network / 8 % u64::from(HOMES)) } else { FIRST_PROXY + low(network) };
+        let at = if network.is_multiple_of(8) {
+            low(network / 8 % u64::from(HOMES))
+        } else {
+            FIRST_PROXY + low(network)
+        };
         block(at) + 1 + low((host * 83 + place) % 250)
     }
 }

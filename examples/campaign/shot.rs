@@ -149,6 +149,13 @@ pub(crate) enum Ask {
     },
 }
 
+impl Ask {
+    /// Whether it sends a body.
+    pub(crate) fn is_post(&self) -> bool {
+        !matches!(self, Ask::Page | Ask::List(_) | Ask::Product(_) | Ask::Prefetch(_) | Ask::Path(_))
+    }
+}
+
 /// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Shot {
@@ -164,6 +171,8 @@ pub(crate) struct Shot {
     pub(crate) address: u32,
     /// On which connection.
     pub(crate) connection: u64,
+    /// The device, by number, for bodies that name it.
+    pub(crate) client: u64,
     /// The session it carries.
     pub(crate) sid: Option<u64>,
     /// For what.
