@@ -3,10 +3,10 @@
 use palisade::sandbox::Report;
 
 use super::attack::group::PHASES;
-use super::ledger::Ledger;
+use super::ledger::{Followed, Ledger};
 use super::limits::{LIMITS, Limits};
 use super::shot::{CLASSES, COHORTS, Class};
-use super::tell::{KINDS, before, quantile, sum};
+use super::tell::{KINDS, before, followed, quantile, sum};
 use super::world::{Variant, World};
 
 /// All that a report is made of.
@@ -96,12 +96,50 @@ fn add_attack(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
             ("let through before stopped, 95 %", quantile(&values, 0.95), "requests", "<= 200"),
         ],
     )?;
+    add_kinds(day, report)?;
+    add_phases(day, report)
+}
+
+/// What tactics of each kind got through, before they were stopped and in all.
+fn add_kinds(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
+    let (ledger, marks) = (day.guarded, &day.world.tactics[..]);
     for kind in KINDS {
         let values = before(ledger, marks, kind);
-        if !values.is_empty() {
-            let name = format!("let through before stopped, median: {kind}");
-            report.add(&name, quantile(&values, 0.5), "requests", "")?;
+        if values.is_empty() {
+            continue;
         }
+        let through: u64 = followed(ledger, marks, kind).map(Followed::let_through).sum();
+        add(
+            report,
+            &[
+                (&format!("{kind}: tactics"), values.len() as f64, "", ""),
+                (
+                    &format!("{kind}: let through before stopped, median"),
+                    quantile(&values, 0.5),
+                    "requests",
+                    "",
+                ),
+                (
+                    &format!("{kind}: let through before stopped, 95 %"),
+                    quantile(&values, 0.95),
+                    "requests",
+                    "",
+                ),
+                (&format!("{kind}: let through in all"), through as f64, "requests", ""),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// What was stopped of the attack in each phase, pages apart, and what was harmed.
+fn add_phases(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
+    for ((_, name), (legitimate, classes)) in PHASES.iter().zip(&day.guarded.phases) {
+        let attack = sum(classes.iter().filter(|(class, _)| **class != Class::Page).map(|(_, count)| count));
+        if attack.requests > 0 {
+            report.add(&format!("{name}: attack stopped"), attack.percent(), "%", "")?;
+        }
+        report.add(&format!("{name}: legitimate harmed"), legitimate.percent(), "%", "")?;
     }
     Ok(())
 }

@@ -38,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) visits: HashSet<u64>,
     /// Visits in which a request was stopped.
     pub(crate) harmed: HashSet<u64>,
+    /// Requests that passed, with something noted against them.
+    pub(crate) noted: u64,
     /// Requests by what was noted when they were stopped.
     pub(crate) reasons: BTreeMap<String, u64>,
 }
@@ -192,6 +194,7 @@ impl Group {
     fn note(&mut self, visit: u64, shot: &Shot, reply: &Reply) {
         self.count.add(reply.stopped);
         self.visits.insert(visit);
+        self.noted += u64::from(!reply.stopped && reply.note.is_some());
         if reply.stopped {
             self.harmed.insert(visit);
             let note = reply.note.as_deref().unwrap_or("no note");

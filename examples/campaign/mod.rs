@@ -14,6 +14,7 @@ pub(crate) mod random;
 pub(crate) mod locale;
 pub(crate) mod make;
 pub(crate) mod shot;
+pub(crate) mod engine;
 pub(crate) mod browser;
 pub(crate) mod apps;
 pub(crate) mod network;

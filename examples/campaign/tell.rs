@@ -47,9 +47,9 @@ pub(crate) fn phases(ledger: &Ledger) -> Table {
     table
 }
 
-/// By cohort: requests, harmed, visits harmed.
+/// By cohort: requests; harmed; let pass with something noted against them; visits.
 pub(crate) fn cohorts(ledger: &Ledger) -> Table {
-    let mut table = table(&["cohort", "requests", "harmed", "harmed %", "visits", "visits harmed"]);
+    let mut table = table(&["cohort", "requests", "harmed", "harmed %", "noted", "visits", "visits harmed"]);
     for (cohort, name) in COHORTS {
         let Some(group) = ledger.cohorts.get(&cohort) else { continue };
         table.add_row([
@@ -57,6 +57,7 @@ pub(crate) fn cohorts(ledger: &Ledger) -> Table {
             group.count.requests.to_string(),
             group.count.stopped.to_string(),
             percent(&group.count),
+            group.noted.to_string(),
             group.visits.len().to_string(),
             group.harmed.len().to_string(),
         ]);
@@ -96,7 +97,8 @@ pub(crate) fn quantile(sorted: &[u64], share: f64) -> f64 {
     sorted.iter().enumerate().find(|(n, _)| *n as f64 >= rank).map_or(0.0, |(_, v)| *v as f64)
 }
 
-fn followed<'a>(
+/// Tactics of a kind, or of all, that sent something.
+pub(crate) fn followed<'a>(
     ledger: &'a Ledger,
     marks: &'a [TacticMark],
     kind: &'a str,

@@ -6,6 +6,8 @@ use super::super::customers::Fleet;
 use super::super::locale::LOCALES;
 use super::super::make::Engine;
 use super::super::random::Dice;
+use super::super::world::{Variant, World};
+use super::group::{Aim, Group};
 use super::knobs::{Agents, Base, Body, Flaw, Habit, Knobs, LISTED, Pace, Session};
 use super::template::{SCANNERS, TOOL_TLS, TOOLS};
 
@@ -235,4 +237,30 @@ fn draw_tls(base: &Base, skill: f64, fleet: &Fleet, dice: &mut Dice) -> Option<R
 /// Seconds between a page and what follows it, to a tenth.
 fn first_wait(dice: &mut Dice) -> f64 {
     (dice.between(0.2, 10.0) * 10.0).round() / 10.0
+}
+
+/// The tactic that a lane begins with, and the agent of a scanner.
+pub(super) fn first_knobs(
+    aim: Aim,
+    group: &Group,
+    world: &World,
+    dice: &mut Dice,
+) -> (Knobs, Option<Rc<str>>) {
+    if aim == Aim::Scanning {
+        let (knobs, agent) = Knobs::scanner(dice);
+        return (knobs, Some(agent));
+    }
+    let mut knobs = Knobs::first(group.skill, &world.fleet, dice);
+    if group.patient {
+        knobs.session = Session::Patient(3);
+    }
+    (bend(knobs, world, dice), None)
+}
+
+/// Knobs as a variant wants them.
+pub(super) fn bend(knobs: Knobs, world: &World, dice: &mut Dice) -> Knobs {
+    if world.options.variant != Variant::Imitation {
+        return knobs;
+    }
+    Knobs { pace: knobs.pace, habit: Habit::Times(1), ..Knobs::perfect(&world.fleet, dice) }
 }

@@ -12,6 +12,7 @@ use super::super::shop::code;
 use super::super::shot::{Ask, Class, Label, Reply, Shot};
 use super::super::world::{Actor, TacticMark, Variant, Wake, World};
 use super::bot::{Bot, Notice};
+use super::draw::{bend, first_knobs};
 use super::group::{Aim, Group};
 use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
 use super::lists;
@@ -241,26 +242,6 @@ impl Lane {
         let waiting = self.waiting.peek().map_or(u64::MAX, |Reverse((at_ms, _))| *at_ms);
         waiting.min(self.next_ms)
     }
-}
-
-fn first_knobs(aim: Aim, group: &Group, world: &World, dice: &mut Dice) -> (Knobs, Option<Rc<str>>) {
-    if aim == Aim::Scanning {
-        let (knobs, agent) = Knobs::scanner(dice);
-        return (knobs, Some(agent));
-    }
-    let mut knobs = Knobs::first(group.skill, &world.fleet, dice);
-    if group.patient {
-        knobs.session = Session::Patient(3);
-    }
-    (bend(knobs, world, dice), None)
-}
-
-/// Knobs as a variant wants them.
-fn bend(knobs: Knobs, world: &World, dice: &mut Dice) -> Knobs {
-    if world.options.variant != Variant::Imitation {
-        return knobs;
-    }
-    Knobs { pace: knobs.pace, habit: Habit::Times(1), ..Knobs::perfect(&world.fleet, dice) }
 }
 
 impl Actor for Lane {
