@@ -53,8 +53,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), String> {
     let &Arguments { seed, size, hours, variant } = arguments;
-    if !(size > 0.0 && size <= 4.0 && hours > 0.0 && hours <= 168.0) {
-        return Err("--size is above 0 and at most 4, --hours above 0 and at most 168".to_owned());
+    if !(size > 0.0 && size <= 1.0 && hours > 0.0 && hours <= 168.0) {
+        return Err("--size is above 0 and at most 1, --hours above 0 and at most 168".to_owned());
     }
     let options = Options { seed, size, hours, variant };
     let began = Instant::now();

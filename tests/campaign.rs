@@ -163,6 +163,7 @@ fn shot_of(name: &str, ask: Ask, sid: Option<u64>) -> Shot {
         language: Engine::Chromium.language(&LOCALES[1]),
         address: 0x0102_0304,
         connection: 1,
+        resumes: false,
         client: 1,
         sid,
         ask,

@@ -108,6 +108,8 @@ pub(crate) enum Line {
     Home(u64),
     /// A carrier, which gives another of its addresses from time to time.
     Carrier(u64),
+    /// A privacy relay or VPN.
+    Relay,
     /// At work by day, else at a line of their own.
     Office(u64, u64),
 }
@@ -184,8 +186,10 @@ fn customer(number: u64, offices: usize, dice: &mut Dice, fleet: &Fleet, shop: &
         // Few offices are large: the square of an even draw makes the first hold many.
         let size = dice.unit().powi(2);
         Line::Office(whole(size * offices as f64) as u64, number)
-    } else if place < 0.40 {
+    } else if place < 0.37 {
         Line::Carrier(dice.bits())
+    } else if place < 0.40 {
+        Line::Relay
     } else {
         Line::Home(number)
     };
@@ -202,6 +206,7 @@ pub(crate) fn address_now(line: Line, hour: f64, draw: u64) -> (u32, Option<Coho
     match line {
         Line::Home(number) => (network::home(number), None),
         Line::Carrier(carrier) => (network::carrier(carrier, draw), Some(Cohort::Carrier)),
+        Line::Relay => (network::relay(draw), Some(Cohort::Relay)),
         Line::Office(office, _) if (8.0..18.0).contains(&hour) => {
             (network::office(office), Some(Cohort::Office))
         }

@@ -13,6 +13,7 @@ const CARRIERS: u32 = 6;
 const FIRST_CARRIER: u32 = 24_000;
 const FIRST_OFFICE: u32 = 24_200;
 const FIRST_HOTEL: u32 = 24_400;
+const FIRST_RELAY: u32 = 24_300;
 const FIRST_SERVICE: u32 = 24_800;
 const FIRST_PROXY: u32 = 30_000;
 /// Addresses of a carrier, behind which thousands of its customers are at once.
@@ -35,6 +36,11 @@ pub(crate) fn home(number: u64) -> u32 {
 pub(crate) fn carrier(carrier: u64, draw: u64) -> u32 {
     let at = u32::try_from(carrier % u64::from(CARRIERS)).unwrap_or(0);
     block(FIRST_CARRIER + at) + 10 + u32::try_from(draw % CARRIER_ADDRESSES).unwrap_or(0)
+}
+
+/// An exit of a privacy relay or VPN, another for each visit, shared with thousands.
+pub(crate) fn relay(draw: u64) -> u32 {
+    block(FIRST_RELAY + u32::try_from(draw % 6).unwrap_or(0)) + 40 + u32::try_from(draw / 6 % 10).unwrap_or(0)
 }
 
 /// The one address of an office.
@@ -101,13 +107,14 @@ impl Proxies {
         }
     }
 
-    /// The `number`-th address: of 8 networks one is of customers' homes, and of 300 addresses one
-    /// is a carrier's.
+    /// The `number`-th address: of 8 networks one is of customers' homes.
     fn address(&self, number: u64) -> u32 {
         let (network, host) = (number % self.networks, number / self.networks % 250);
         let place = mix(network ^ self.seed);
+        // Of 300 addresses one is a carrier's, and of 1,500 one is a VPN's.
         if self.addresses.is_some() && mix(number).is_multiple_of(300) {
-            return carrier(place, number);
+            let is_relay = mix(number ^ 1).is_multiple_of(5);
+            return if is_relay { relay(place) } else { carrier(place, number) };
         }
         let low = |n: u64| u32::try_from(n).unwrap_or(0);
         let at = if network.is_multiple_of(8) {

@@ -50,6 +50,8 @@ pub(crate) struct Visit {
     pub(crate) device: Device,
     pub(crate) address: u32,
     pub(crate) connection: u64,
+    /// Whether the browser still knows the TLS of an earlier visit.
+    pub(crate) resumes: bool,
     /// The device, by number.
     pub(crate) client: u64,
     /// Where they read their mail, if that is another device: with what, and at which address.
@@ -88,6 +90,7 @@ impl Actor for Visit {
             language,
             address,
             connection: self.connection + (is_elsewhere << 40),
+            resumes: self.resumes && is_elsewhere == 0,
             client: self.client + (is_elsewhere << 40),
             sid,
             ask: self.ask(deed),

@@ -42,7 +42,7 @@ impl Writer {
         for slot in slots(shot) {
             write_slot(slot, shot, self.body.len(), &mut line);
         }
-        line.add("x-ja4").push_str(&shot.make.tls);
+        line.add("x-ja4").push_str(if shot.resumes { &shot.make.resumed } else { &shot.make.tls });
         network::write(shot.address, line.add("x-real-ip"));
         &self.request
     }

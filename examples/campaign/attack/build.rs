@@ -30,6 +30,7 @@ impl Knobs {
         }
         if let Some(tls) = &self.tls {
             make.tls = Rc::clone(tls);
+            make.resumed = Rc::clone(tls);
         }
         self.body.apply(&mut make.form);
         make

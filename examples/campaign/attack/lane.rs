@@ -277,6 +277,7 @@ impl Actor for Lane {
             language: self.knobs.language(),
             address: bot.address,
             connection: bot.connection,
+            resumes: false,
             client: bot.connection,
             sid: bot.sid,
             ask,
