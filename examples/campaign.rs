@@ -37,6 +37,9 @@ struct Arguments {
     /// Which attack.
     #[arg(long, value_enum, default_value_t = Variant::Main)]
     variant: Variant,
+    /// How many tactics that leak, and requests that were harmed, to list.
+    #[arg(long, default_value_t = 12)]
+    list: usize,
 }
 
 const POLICIES: &str = include_str!("campaign/policies.yaml");
@@ -52,7 +55,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let &Arguments { seed, size, hours, variant } = arguments;
+    let &Arguments { seed, size, hours, variant, list } = arguments;
     if !(size > 0.0 && size <= 1.0 && hours > 0.0 && hours <= 168.0) {
         return Err("--size is above 0 and at most 1, --hours above 0 and at most 168".to_owned());
     }
@@ -67,7 +70,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         variant.name(),
         seconds - open_seconds
     ));
-    tell_tables(&guarded, options);
+    tell_tables(&guarded, options, list);
     let day = Day {
         guarded: &guarded.ledger,
         open: &open,
@@ -126,20 +129,21 @@ fn play_guarded(options: Options) -> Result<Played, String> {
     Ok(Played { ledger, world, limits, alarms: target.alarms, memory_bytes })
 }
 
-fn tell_tables(played: &Played, options: Options) {
+fn tell_tables(played: &Played, options: Options, list: usize) {
     let (ledger, marks) = (&played.ledger, &played.world.tactics[..]);
     let tables = [
         tell::phases(ledger),
         tell::cohorts(ledger),
         tell::reasons(ledger),
+        tell::harms(ledger, list),
         tell::tactics(ledger, marks),
-        tell::leaks(ledger, marks),
+        tell::leaks(ledger, marks, list),
         tell::limits(&played.limits),
     ];
     for table in tables {
         say(&format!("{table}\n"));
     }
-    for (at_ms, line) in played.alarms.iter().take(40) {
+    for (at_ms, line) in played.alarms.iter().take(3 * list) {
         say(&format!("{:6.2} h {line}", options.hour_of(*at_ms)));
     }
 }

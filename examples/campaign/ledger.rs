@@ -44,6 +44,23 @@ pub(crate) struct Group {
     pub(crate) reasons: BTreeMap<String, u64>,
 }
 
+/// A request of a customer that was stopped, whole, for whoever asks why.
+pub(crate) struct Harm {
+    /// On the plan of 24 hours.
+    pub(crate) hour: f64,
+    /// Whose.
+    pub(crate) cohort: Cohort,
+    /// With what.
+    pub(crate) make: Rc<str>,
+    /// What was asked for.
+    pub(crate) verb: &'static str,
+    /// What the filter noted.
+    pub(crate) note: String,
+}
+
+/// So many are kept.
+const HARMS: usize = 1_000;
+
 /// One step of the time line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moment {
@@ -104,6 +121,8 @@ pub(crate) struct Ledger {
     pub(crate) phases: Vec<(Count, BTreeMap<Class, Count>)>,
     /// By cohort.
     pub(crate) cohorts: BTreeMap<Cohort, Group>,
+    /// The first that were harmed.
+    pub(crate) harms: Vec<Harm>,
     /// By class.
     pub(crate) classes: BTreeMap<Class, Count>,
     /// By tactic.
@@ -126,6 +145,7 @@ impl Ledger {
             options,
             phases: PHASES.iter().map(|_| Default::default()).collect(),
             cohorts: BTreeMap::new(),
+            harms: Vec::new(),
             classes: BTreeMap::new(),
             tactics: Vec::new(),
             moments: vec![Moment::default(); MOMENTS],
@@ -149,6 +169,11 @@ impl Ledger {
                 phase.0.add(reply.stopped);
                 moment.legitimate.add(reply.stopped);
                 self.cohorts.entry(cohort).or_default().note(visit, shot, reply);
+                if reply.stopped && self.harms.len() < HARMS {
+                    let note = reply.note.clone().unwrap_or_default();
+                    let make = Rc::clone(&shot.make.name);
+                    self.harms.push(Harm { hour, cohort, make, verb: verb(&shot.ask), note });
+                }
             }
             Label::Attacker { class, tactic } => {
                 phase.1.entry(class).or_default().add(reply.stopped);

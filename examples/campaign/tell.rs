@@ -6,7 +6,7 @@ use super::attack::group::PHASES;
 use super::ledger::{Count, Followed, Ledger};
 use super::limits::{LIMITS, Limits};
 use super::shot::{CLASSES, COHORTS, Class, Cohort};
-use super::world::TacticMark;
+use super::world::{BEGIN_MS, TacticMark};
 
 /// A table with these columns.
 fn table(columns: &[&str]) -> Table {
@@ -75,6 +75,21 @@ pub(crate) fn reasons(ledger: &Ledger) -> Table {
         for (reason, times) in reasons.into_iter().take(6) {
             table.add_row([name.to_owned(), times.to_string(), reason.clone()]);
         }
+    }
+    table
+}
+
+/// The first requests of customers that were stopped, one by one.
+pub(crate) fn harms(ledger: &Ledger, most: usize) -> Table {
+    let mut table = table(&["hour", "harmed", "with", "asked for", "note"]);
+    for harm in ledger.harms.iter().take(most) {
+        table.add_row([
+            format!("{:.3}", harm.hour),
+            name_of(harm.cohort).to_owned(),
+            harm.make.to_string(),
+            harm.verb.to_owned(),
+            harm.note.clone(),
+        ]);
     }
     table
 }
@@ -152,12 +167,14 @@ pub(crate) fn tactics(ledger: &Ledger, marks: &[TacticMark]) -> Table {
 }
 
 /// The tactics that got most through.
-pub(crate) fn leaks(ledger: &Ledger, marks: &[TacticMark]) -> Table {
-    let mut table = table(&["let through", "of", "stopped after", "kind", "group", "tactic"]);
+pub(crate) fn leaks(ledger: &Ledger, marks: &[TacticMark], most: usize) -> Table {
+    let mut table = table(&["hour", "let through", "of", "stopped after", "kind", "group", "tactic"]);
     let mut pairs: Vec<_> = ledger.tactics.iter().zip(marks).collect();
     pairs.sort_by_key(|(followed, _)| std::cmp::Reverse(followed.let_through()));
-    for (followed, mark) in pairs.into_iter().take(12) {
+    for (followed, mark) in pairs.into_iter().take(most) {
+        let begun_ms = followed.first_ms.saturating_sub(BEGIN_MS);
         table.add_row([
+            format!("{:.2}", begun_ms as f64 / 3_600_000.0),
             followed.let_through().to_string(),
             followed.count.requests.to_string(),
             followed.before.map_or("never".to_owned(), |n| n.to_string()),
