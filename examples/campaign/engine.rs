@@ -1,7 +1,8 @@
 //! Header names, order and values as each browser engine sends them over HTTP/2.
 //!
 //! Chromium's are from captures of a real one (`tests/traffic/captures/chromium_headed_human_*`),
-//! Gecko's and WebKit's from their published behaviour.
+//! and a test holds them to it. Gecko's and WebKit's are written from what is known of them, without
+//! a capture.
 
 use super::make::{Engine, Orders, Row};
 

@@ -2,7 +2,8 @@
 //! addresses by groups that keep retooling, while its customers go on shopping.
 //!
 //! It is played in virtual time from one seed. What is measured is not known here: nothing of the
-//! filter but what every operator sees is used, and no label ever reaches it.
+//! filter but what every operator sees is used, and no label ever reaches it. Shares that name no
+//! source are estimates.
 #![allow(
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
