@@ -10,15 +10,17 @@ use std::time::Instant;
 
 use clap::Parser;
 use palisade::config;
+use palisade::sandbox::project_root;
 
 #[path = "campaign/mod.rs"]
 mod campaign;
 
+use campaign::figures::{self, Day};
 use campaign::ledger::Ledger;
+use campaign::limits::Limits;
 use campaign::target::{Guarded, Open};
-use campaign::tell;
 use campaign::world::{Options, Variant, World};
-use campaign::{play, tell::Day};
+use campaign::{play, plot, tell};
 
 /// Plays an attack of 24 hours against the filter, and without it.
 #[derive(Parser)]
@@ -35,6 +37,9 @@ struct Arguments {
     /// Which attack.
     #[arg(long, value_enum, default_value_t = Variant::Main)]
     variant: Variant,
+    /// How many tactics that leak, and requests that were harmed, to list.
+    #[arg(long, default_value_t = 12)]
+    list: usize,
 }
 
 const POLICIES: &str = include_str!("campaign/policies.yaml");
@@ -50,41 +55,51 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let &Arguments { seed, size, hours, variant } = arguments;
-    if !(size > 0.0 && size <= 4.0 && hours > 0.0 && hours <= 168.0) {
-        return Err("--size is above 0 and at most 4, --hours above 0 and at most 168".to_owned());
+    let &Arguments { seed, size, hours, variant, list } = arguments;
+    if !(size > 0.0 && size <= 1.0 && hours > 0.0 && hours <= 168.0) {
+        return Err("--size is above 0 and at most 1, --hours above 0 and at most 168".to_owned());
     }
     let options = Options { seed, size, hours, variant };
     let began = Instant::now();
     let open = play_open(options);
     let open_seconds = began.elapsed().as_secs_f64();
-    let (guarded, world, memory_bytes, alarms) = play_guarded(options)?;
+    let guarded = play_guarded(options)?;
     let seconds = began.elapsed().as_secs_f64();
     say(&format!(
-        "seed {seed}, size {size}, {hours} h, {variant:?}: {open_seconds:.1} s without the filter, {:.1} s with it\n",
+        "{} day, seed {seed}, size {size}, {hours} h: played in {open_seconds:.1} s without the filter, in {:.1} s with it\n",
+        variant.name(),
         seconds - open_seconds
     ));
-    let day = Day { guarded: &guarded, open: &open, world: &world, memory_bytes, seconds };
-    say(&format!("{}\n", tell::phases(&guarded)));
-    say(&format!("{}\n", tell::cohorts(&guarded)));
-    say(&format!("{}\n", tell::reasons(&guarded)));
-    say(&format!("{}\n", tell::tactics(&guarded, &world.tactics)));
-    say(&format!("{}\n", tell::leaks(&guarded, &world.tactics)));
-    for (at_ms, line) in alarms.iter().take(40) {
-        say(&format!("{:6.2} h {line}", options.hour_of(*at_ms)));
-    }
-    let name = match variant {
-        Variant::Main => "campaign",
-        Variant::FirstMinute => "campaign-first-minute",
-        Variant::Poisoning => "campaign-poisoning",
-        Variant::Imitation => "campaign-imitation",
-        Variant::Quiet => "campaign-quiet",
+    tell_tables(&guarded, options, list);
+    let day = Day {
+        guarded: &guarded.ledger,
+        open: &open,
+        world: &guarded.world,
+        limits: &guarded.limits,
+        alarms: &guarded.alarms,
+        memory_bytes: guarded.memory_bytes,
+        seconds,
     };
-    let report = tell::figures(&day, name)?;
+    let name = match variant {
+        Variant::Main => "campaign".to_owned(),
+        _ => format!("campaign-{}", variant.name()),
+    };
+    let report = figures::figures(&day, &name)?;
     say(&report.table());
     let file = report.write()?;
-    say(&format!("Figures: {}", file.display()));
+    write_plots(&guarded, options, &name)?;
+    say(&format!("Figures: {}; plots beside it", file.display()));
     Ok(())
+}
+
+/// A day with the filter.
+struct Played {
+    ledger: Ledger,
+    world: World,
+    limits: Limits,
+    alarms: Vec<(u64, String)>,
+    /// At noon and at the end.
+    memory_bytes: (u64, u64),
 }
 
 fn play_open(options: Options) -> Ledger {
@@ -94,13 +109,11 @@ fn play_open(options: Options) -> Ledger {
     ledger
 }
 
-type Alarms = Vec<(u64, String)>;
-
-fn play_guarded(options: Options) -> Result<(Ledger, World, (u64, u64), Alarms), String> {
+fn play_guarded(options: Options) -> Result<Played, String> {
     let json: serde_json::Value = serde_saphyr::from_str(POLICIES).map_err(|e| e.to_string())?;
     let settings = config::read(&json, &|_| None).map_err(|mistakes| mistakes.to_string())?.settings;
     let (mut world, shop) = play::prepare(options);
-    let mut ledger = play::ledger(&world);
+    let (mut ledger, mut limits) = (play::ledger(&world), Limits::new());
     let mut target = Guarded::new(shop, &settings, 2);
     let mut at_noon = None;
     let noon_ms = options.at_hour(12.0);
@@ -109,9 +122,43 @@ fn play_guarded(options: Options) -> Result<(Ledger, World, (u64, u64), Alarms),
             at_noon = Some(target.store_bytes());
         }
         ledger.note(now_ms, shot, reply);
+        let status = if reply.stopped { target.shop.foresee(&shot.ask) } else { reply.status };
+        limits.note(now_ms, shot, status);
     });
-    let at_end = target.store_bytes();
-    Ok((ledger, world, (at_noon.unwrap_or(0), at_end), target.alarms))
+    let memory_bytes = (at_noon.unwrap_or(0), target.store_bytes());
+    Ok(Played { ledger, world, limits, alarms: target.alarms, memory_bytes })
+}
+
+fn tell_tables(played: &Played, options: Options, list: usize) {
+    let (ledger, marks) = (&played.ledger, &played.world.tactics[..]);
+    let tables = [
+        tell::phases(ledger),
+        tell::cohorts(ledger),
+        tell::reasons(ledger),
+        tell::harms(ledger, list),
+        tell::tactics(ledger, marks),
+        tell::leaks(ledger, marks, list),
+        tell::limits(&played.limits),
+    ];
+    for table in tables {
+        say(&format!("{table}\n"));
+    }
+    for (at_ms, line) in played.alarms.iter().take(3 * list) {
+        say(&format!("{:6.2} h {line}", options.hour_of(*at_ms)));
+    }
+}
+
+fn write_plots(played: &Played, options: Options, name: &str) -> Result<(), String> {
+    let folder = project_root()?.join("target/report");
+    let plots = [
+        ("day", plot::day(&played.ledger, options.hours)),
+        ("tactics", plot::tactics(&played.ledger, &played.world.tactics, options.hours)),
+    ];
+    for (which, text) in plots {
+        let path = folder.join(format!("{name}-{which}.svg"));
+        std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn say(text: &str) {

@@ -62,8 +62,6 @@ const ANDROID_SEND_NEXT: &[Row] = &[
 
 /// Both versions of one app.
 pub(crate) struct App {
-    /// What it is called.
-    pub(crate) name: &'static str,
     /// Before the rollout.
     pub(crate) old: Make,
     /// After it.
@@ -77,7 +75,6 @@ pub(crate) fn ios() -> App {
     let old = Orders { page: IOS_READ, read: IOS_READ, send: IOS_SEND };
     let new = Orders { send: IOS_SEND_NEXT, ..old };
     App {
-        name: "ios-app",
         old: make("ios-app", "5.12.3", &agent("5.12.3"), &old, form(false)),
         new: make("ios-app", "5.13.0", &agent("5.13.0"), &new, form(true)),
     }
@@ -88,7 +85,6 @@ pub(crate) fn android() -> App {
     let old = Orders { page: ANDROID_READ, read: ANDROID_READ, send: ANDROID_SEND };
     let new = Orders { send: ANDROID_SEND_NEXT, ..old };
     App {
-        name: "android-app",
         old: make("android-app", "5.12.1", "okhttp/4.12.0", &old, form(false)),
         new: make("android-app", "5.13.0", "okhttp/5.1.0", &new, form(true)),
     }

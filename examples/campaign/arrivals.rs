@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use super::customers::{Customer, Device, address_now, address_of, password_of};
+use super::customers::{Line, address_now, address_of, password_of};
 use super::network;
+use super::plan::{intend, plan, settle_in};
 use super::random::{Dice, ms};
 use super::shot::{Cohort, Reply, Shot};
 use super::visit::{Deed, Steps, Visit};
@@ -46,7 +47,7 @@ impl Actor for Arrivals {
         let rate = usual * weight * if is_flash { FLASH.2 } else { 1.0 };
         if self.begun {
             let number = world.next_visit();
-            let visit = begin(number, is_flash, now_ms, Dice::new(self.seed, number ^ 0x0_715_17), world);
+            let visit = begin(number, is_flash, now_ms, Dice::new(self.seed, number ^ 0x0071_5170), world);
             world.spawned.push((now_ms, Box::new(visit)));
         }
         self.begun = true;
@@ -83,6 +84,9 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
         device: customer.device.clone(),
         address,
         connection,
+        resumes: false,
+        client: index as u64,
+        elsewhere: None,
         sid: customer.sid,
         keeps: !customer.averse,
         forgets: false,
@@ -95,9 +99,12 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
     let (new_device, new_network) = (odd < 0.03, (0.03..0.06).contains(&odd));
     if new_device {
         (visit.device, visit.sid) = (world.fleet.device(&mut visit.dice), None);
+        visit.client |= 1 << 33;
     } else if new_network {
         visit.address = network::hotel(visit.dice.bits());
     }
+    // Tickets live for hours: a third of those who were here lately still have one.
+    visit.resumes = visit.sid.is_some() && visit.dice.chance(0.33);
     let (wants, prefetches) = intend(&mut visit, customer, for_sale);
     visit.cohort = if for_sale {
         Cohort::FlashSale
@@ -118,113 +125,13 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
     visit
 }
 
-/// What a visit is to come to.
-struct Wants {
-    /// Wrong passwords first, if they sign in at all.
-    login: Option<u8>,
-    forgets: bool,
-    /// The password manager knows.
-    at_once: bool,
-    looks: usize,
-    carts: usize,
-    buys: bool,
-    declined: bool,
-}
-
-fn intend(visit: &mut Visit, customer: &Customer, for_sale: bool) -> (Wants, bool) {
-    let dice = &mut visit.dice;
-    let carts = if dice.chance(if for_sale { 0.6 } else { 0.25 }) { 1 + dice.run(0.3, 3) } else { 0 };
-    // Seven of ten carts are abandoned (Baymard's mean over studies to 2024).
-    let buys = carts > 0 && dice.chance(if for_sale { 0.55 } else { 0.3 });
-    let signed_in = visit.sid.is_some() && customer.signed_in;
-    let signs_in = if signed_in { dice.chance(0.05) } else { buys || dice.chance(0.5) };
-    let forgets = signs_in && !customer.manager && dice.chance(0.03);
-    let wrong = if forgets {
-        3 + dice.run(0.55, 5)
-    } else if customer.manager {
-        dice.run(0.02, 2)
-    } else {
-        // Some 8 % of sign-ins fail at first.
-        dice.run(0.11, 3)
-    };
-    let login = signs_in.then(|| u8::try_from(wrong).unwrap_or(3));
-    let looks = dice.run(0.78, 30);
-    let declined = buys && dice.chance(0.04);
-    // Browsers that fetch ahead do so on many sites; some 12 % of visits see it here.
-    let prefetches = matches!(visit.device, Device::Browser(..)) && dice.chance(0.12);
-    (Wants { login, forgets, at_once: customer.manager, looks, carts, buys, declined }, prefetches)
-}
-
-/// Writes the steps of a customer's visit.
-fn plan(visit: &mut Visit, wants: &Wants, prefetches: bool) {
-    open(visit, prefetches);
-    let login = wants.login.map(Deed::Login);
-    if let (Some(login), true) = (login, wants.at_once) {
-        let after = ms(visit.dice.between(1.5, 5.0));
-        visit.steps.push_back((after, login));
-    }
-    let before = if wants.at_once { 0 } else { visit.dice.below(wants.looks + 1).min(4) };
-    look(visit, before, prefetches);
-    if let (Some(login), false) = (login, wants.at_once) {
-        let after = ms(visit.dice.lognormal(16.0, 0.5));
-        visit.steps.push_back((after, login));
-    }
-    look(visit, wants.looks.saturating_sub(before), prefetches);
-    buy(visit, wants);
-}
-
-/// Opens the shop: a browser fetches the page, then the list; an app only the list.
-fn open(visit: &mut Visit, prefetches: bool) {
-    if matches!(visit.device, Device::Browser(..)) {
-        visit.steps.push_back((0, Deed::Page));
-    }
-    let after = ms(visit.dice.between(0.15, 0.7));
-    visit.steps.push_back((after, Deed::List));
-    if prefetches {
-        for _ in 0..=visit.dice.run(0.6, 4) {
-            let after = ms(visit.dice.between(0.02, 0.3));
-            visit.steps.push_back((after, Deed::Prefetch));
-        }
-    }
-}
-
-fn look(visit: &mut Visit, times: usize, prefetches: bool) {
-    for _ in 0..times {
-        let think = ms(visit.dice.lognormal(13.0, 1.0));
-        visit.steps.push_back((think, Deed::Product));
-        if visit.dice.chance(0.25) {
-            let think = ms(visit.dice.lognormal(6.0, 0.8));
-            visit.steps.push_back((think, Deed::List));
-        }
-        if prefetches && visit.dice.chance(0.4) {
-            let after = ms(visit.dice.between(0.2, 1.5));
-            visit.steps.push_back((after, Deed::Prefetch));
-        }
-    }
-}
-
-fn buy(visit: &mut Visit, wants: &Wants) {
-    for _ in 0..wants.carts {
-        let think = ms(visit.dice.lognormal(9.0, 0.8));
-        visit.steps.push_back((think, Deed::Cart));
-    }
-    if wants.declined {
-        let think = ms(visit.dice.lognormal(55.0, 0.6));
-        visit.steps.push_back((think, Deed::Declined));
-    }
-    if wants.buys {
-        let think = ms(visit.dice.lognormal(45.0, 0.6));
-        visit.steps.push_back((think, Deed::Checkout));
-    }
-}
-
 /// Somebody who signs up.
 fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &World) -> Visit {
     let device = world.fleet.device(&mut dice);
     let neighbour = &world.customers[dice.below(world.customers.len())];
     // They live like customers: an office, a carrier, or a line of their own.
     let (address, _) = match neighbour.line {
-        super::customers::Line::Home(_) => (network::home(dice.bits()), None),
+        Line::Home(_) => (network::home(dice.bits()), None),
         line => address_now(line, hour, dice.bits()),
     };
     // One of fifty forgot that there is an account.
@@ -240,6 +147,11 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
         (_, true) => "abc123".into(),
         _ => password_of(&mut dice),
     };
+    // One of eight reads mail on a phone, and enters the code there.
+    let elsewhere = dice.chance(0.12).then(|| {
+        let phone = world.fleet.browser_device(&mut dice);
+        (phone, network::carrier(dice.bits(), dice.bits()))
+    });
     let mut visit = Visit {
         number,
         cohort: Cohort::Newcomer,
@@ -249,6 +161,9 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
         device,
         address,
         connection,
+        resumes: false,
+        client: 1 << 32 | number,
+        elsewhere,
         sid: None,
         keeps: false,
         forgets: false,
@@ -259,32 +174,4 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
     };
     settle_in(&mut visit);
     visit
-}
-
-/// The steps of somebody who signs up: most verify within minutes, a few after an hour or never.
-fn settle_in(visit: &mut Visit) {
-    open(visit, false);
-    let looks = visit.dice.run(0.7, 12);
-    look(visit, looks, false);
-    let typing = ms(visit.dice.lognormal(38.0, 0.5));
-    visit.steps.push_back((typing, Deed::Signup));
-    let fate = visit.dice.unit();
-    if fate < 0.85 {
-        let reads = ms(visit.dice.lognormal(120.0, 0.9));
-        visit.steps.push_back((reads, Deed::Verify));
-    } else if fate < 0.90 {
-        // They never come back.
-        return;
-    }
-    let carts = if visit.dice.chance(0.55) { 1 + visit.dice.run(0.3, 3) } else { 0 };
-    let buys = carts > 0 && visit.dice.chance(0.5);
-    let declined = buys && visit.dice.chance(0.06);
-    let looks = visit.dice.run(0.5, 10);
-    let wants = Wants { login: None, forgets: false, at_once: false, looks, carts, buys, declined };
-    look(visit, looks, false);
-    buy(visit, &wants);
-    if fate >= 0.96 {
-        let late = ms(visit.dice.between(3_600.0, 10_800.0));
-        visit.steps.push_back((late, Deed::Verify));
-    }
 }

@@ -1,159 +1,10 @@
-//! Browsers: header names, order and values as each engine sends them over HTTP/2.
+//! Browsers: families, versions, systems, and how often each is met.
 //!
-//! Chromium's are from captures of a real one (`tests/traffic/captures/chromium_headed_human_*`),
-//! Gecko's and WebKit's from their published behaviour. Shares follow StatCounter's of 2025 for
-//! Europe: some 55 % of visits from phones, Chromium in two thirds.
+//! Shares are rounded after StatCounter's for Europe as they were about 2025: more than half of all
+//! visits from phones, Chromium in two thirds. JA4 values tell families apart; they are no captures. The long tail of settings, ages and browsers within apps is in `tail`.
 
-use super::make::{Engine, Make, Orders, Row, Words, web_form};
-
-const CHROMIUM_PAGE: &[Row] = &[
-    ("sec-ch-ua", "{brand}"),
-    ("sec-ch-ua-mobile", "{mobile}"),
-    ("sec-ch-ua-platform", "{platform}"),
-    ("upgrade-insecure-requests", "1"),
-    ("user-agent", "{agent}"),
-    (
-        "accept",
-        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
-    ),
-    ("sec-purpose", "{purpose}"),
-    ("sec-fetch-site", "none"),
-    ("sec-fetch-mode", "navigate"),
-    ("sec-fetch-user", "?1"),
-    ("sec-fetch-dest", "document"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("accept-language", "{language}"),
-    ("priority", "u=0, i"),
-    ("cookie", "{cookie}"),
-];
-const CHROMIUM_READ: &[Row] = &[
-    ("sec-ch-ua-platform", "{platform}"),
-    ("user-agent", "{agent}"),
-    ("sec-ch-ua", "{brand}"),
-    ("sec-ch-ua-mobile", "{mobile}"),
-    ("accept", "*/*"),
-    ("sec-purpose", "{purpose}"),
-    ("sec-fetch-site", "same-origin"),
-    ("sec-fetch-mode", "cors"),
-    ("sec-fetch-dest", "empty"),
-    ("referer", "https://shop.example/"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("accept-language", "{language}"),
-    ("priority", "u=1, i"),
-    ("cookie", "{cookie}"),
-];
-const CHROMIUM_SEND: &[Row] = &[
-    ("content-length", "{length}"),
-    ("sec-ch-ua-platform", "{platform}"),
-    ("user-agent", "{agent}"),
-    ("sec-ch-ua", "{brand}"),
-    ("content-type", "{type}"),
-    ("sec-ch-ua-mobile", "{mobile}"),
-    ("accept", "*/*"),
-    ("origin", "https://shop.example"),
-    ("sec-fetch-site", "same-origin"),
-    ("sec-fetch-mode", "cors"),
-    ("sec-fetch-dest", "empty"),
-    ("referer", "https://shop.example/"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("accept-language", "{language}"),
-    ("priority", "u=1, i"),
-    ("cookie", "{cookie}"),
-];
-const GECKO_PAGE: &[Row] = &[
-    ("user-agent", "{agent}"),
-    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-    ("accept-language", "{language}"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("sec-purpose", "{purpose}"),
-    ("cookie", "{cookie}"),
-    ("upgrade-insecure-requests", "1"),
-    ("sec-fetch-dest", "document"),
-    ("sec-fetch-mode", "navigate"),
-    ("sec-fetch-site", "none"),
-    ("sec-fetch-user", "?1"),
-    ("priority", "u=0, i"),
-    ("te", "trailers"),
-];
-const GECKO_READ: &[Row] = &[
-    ("user-agent", "{agent}"),
-    ("accept", "*/*"),
-    ("accept-language", "{language}"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("referer", "https://shop.example/"),
-    ("sec-purpose", "{purpose}"),
-    ("cookie", "{cookie}"),
-    ("sec-fetch-dest", "empty"),
-    ("sec-fetch-mode", "cors"),
-    ("sec-fetch-site", "same-origin"),
-    ("priority", "u=4"),
-    ("te", "trailers"),
-];
-const GECKO_SEND: &[Row] = &[
-    ("user-agent", "{agent}"),
-    ("accept", "*/*"),
-    ("accept-language", "{language}"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("referer", "https://shop.example/"),
-    ("content-type", "{type}"),
-    ("content-length", "{length}"),
-    ("origin", "https://shop.example"),
-    ("cookie", "{cookie}"),
-    ("sec-fetch-dest", "empty"),
-    ("sec-fetch-mode", "cors"),
-    ("sec-fetch-site", "same-origin"),
-    ("priority", "u=0"),
-    ("te", "trailers"),
-];
-const WEBKIT_PAGE: &[Row] = &[
-    ("sec-fetch-dest", "document"),
-    ("user-agent", "{agent}"),
-    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-    ("sec-fetch-site", "none"),
-    ("cookie", "{cookie}"),
-    ("sec-fetch-mode", "navigate"),
-    ("accept-language", "{language}"),
-    ("priority", "u=0, i"),
-    ("accept-encoding", "gzip, deflate, br"),
-];
-const WEBKIT_READ: &[Row] = &[
-    ("accept", "*/*"),
-    ("sec-fetch-site", "same-origin"),
-    ("cookie", "{cookie}"),
-    ("sec-fetch-dest", "empty"),
-    ("accept-language", "{language}"),
-    ("sec-fetch-mode", "cors"),
-    ("user-agent", "{agent}"),
-    ("referer", "https://shop.example/"),
-    ("accept-encoding", "gzip, deflate, br"),
-    ("priority", "u=3, i"),
-];
-const WEBKIT_SEND: &[Row] = &[
-    ("accept", "*/*"),
-    ("content-type", "{type}"),
-    ("sec-fetch-site", "same-origin"),
-    ("cookie", "{cookie}"),
-    ("accept-language", "{language}"),
-    ("sec-fetch-mode", "cors"),
-    ("origin", "https://shop.example"),
-    ("user-agent", "{agent}"),
-    ("referer", "https://shop.example/"),
-    ("content-length", "{length}"),
-    ("sec-fetch-dest", "empty"),
-    ("accept-encoding", "gzip, deflate, br"),
-    ("priority", "u=3, i"),
-];
-
-impl Engine {
-    /// Its headers.
-    pub(crate) fn orders(self) -> Orders {
-        match self {
-            Engine::Chromium => Orders { page: CHROMIUM_PAGE, read: CHROMIUM_READ, send: CHROMIUM_SEND },
-            Engine::Gecko => Orders { page: GECKO_PAGE, read: GECKO_READ, send: GECKO_SEND },
-            Engine::WebKit => Orders { page: WEBKIT_PAGE, read: WEBKIT_READ, send: WEBKIT_SEND },
-        }
-    }
-}
+use super::make::{Engine, Make, Words, web_form};
+use super::tail;
 
 /// A browser on a system.
 pub(crate) struct Family {
@@ -168,7 +19,7 @@ pub(crate) struct Family {
     mobile: &'static str,
     /// Major versions with their shares.
     versions: &'static [(&'static str, f64)],
-    /// JA4, as the family's TLS library gives; `{v}` stands for a part that some versions change.
+    /// JA4, as the family's TLS library gives.
     tls: &'static str,
 }
 
@@ -176,9 +27,12 @@ const CHROME: &[(&str, f64)] = &[("156", 0.66), ("155", 0.24), ("154", 0.10)];
 const EDGE: &[(&str, f64)] = &[("156", 0.7), ("155", 0.3)];
 const FIREFOX: &[(&str, f64)] = &[("151", 0.6), ("150", 0.25), ("140", 0.15)];
 const SAFARI: &[(&str, f64)] = &[("26.1", 0.5), ("26.0", 0.2), ("18.6", 0.3)];
+const OPERA: &[(&str, f64)] = &[("139", 0.7), ("138", 0.3)];
 const SAMSUNG: &[(&str, f64)] = &[("29.0", 0.7), ("28.0", 0.3)];
 const CHROME_BRAND: &str = "\"Not:A-Brand\";v=\"8\", \"Chromium\";v=\"{v}\", \"Google Chrome\";v=\"{v}\"";
 const EDGE_BRAND: &str = "\"Not:A-Brand\";v=\"8\", \"Chromium\";v=\"{v}\", \"Microsoft Edge\";v=\"{v}\"";
+const BRAVE_BRAND: &str = "\"Not:A-Brand\";v=\"8\", \"Chromium\";v=\"{v}\", \"Brave\";v=\"{v}\"";
+const OPERA_BRAND: &str = "\"Not:A-Brand\";v=\"8\", \"Chromium\";v=\"154\", \"Opera\";v=\"{v}\"";
 const SAMSUNG_BRAND: &str =
     "\"Chromium\";v=\"136\", \"Samsung Internet\";v=\"{v}\", \"Not.A/Brand\";v=\"99\"";
 const CHROMIUM_TLS: &str = "t13d1516h2_8daaf6152771_d8a2da3f94cd";
@@ -212,7 +66,7 @@ const fn family(
 }
 
 /// Every browser that customers use.
-pub(crate) const FAMILIES: [Family; 14] = [
+pub(crate) const FAMILIES: [Family; 16] = [
     family(
         "chrome-windows",
         21.0,
@@ -285,6 +139,26 @@ pub(crate) const FAMILIES: [Family; 14] = [
             "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/{v} Chrome/136.0.0.0 Mobile Safari/537.36",
         )
     },
+    Family {
+        brand: BRAVE_BRAND,
+        ..family(
+            "brave-windows",
+            1.1,
+            Engine::Chromium,
+            CHROME,
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 Safari/537.36",
+        )
+    },
+    Family {
+        brand: OPERA_BRAND,
+        ..family(
+            "opera-windows",
+            1.4,
+            Engine::Chromium,
+            OPERA,
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36 OPR/{v}.0.0.0",
+        )
+    },
     family(
         "firefox-windows",
         3.5,
@@ -336,18 +210,32 @@ pub(crate) const FAMILIES: [Family; 14] = [
     ),
 ];
 
-/// Every build with its share and engine.
-pub(crate) fn builds() -> Vec<(f64, Engine, Make)> {
-    let of_family = |family: &'static Family| {
-        family
-            .versions
-            .iter()
-            .map(|&(version, share)| (family.share * share, family.engine, build(family, version)))
-    };
-    FAMILIES.iter().flat_map(of_family).collect()
+impl Family {
+    /// Whether it runs on phones.
+    pub(crate) fn is_phone(&self) -> bool {
+        self.mobile == "?1" || self.agent.contains("Mobile")
+    }
 }
 
-fn build(family: &Family, version: &str) -> Make {
+/// Every build with its share and engine.
+pub(crate) fn builds() -> Vec<(f64, Engine, Make)> {
+    let mut builds = Vec::new();
+    for family in &FAMILIES {
+        for &(version, of_family) in family.versions {
+            let (share, make) = (family.share * of_family, build(family, version));
+            let rare = tail::changed(family, family.engine, &make);
+            let left = 1.0 - rare.iter().map(|(share, _)| share).sum::<f64>();
+            builds.push((share * left, family.engine, make));
+            builds.extend(rare.into_iter().map(|(of_build, make)| (share * of_build, family.engine, make)));
+        }
+    }
+    let android = FAMILIES.iter().find(|family| family.name == "chrome-android");
+    builds.extend(android.into_iter().flat_map(tail::within_apps));
+    builds
+}
+
+/// A version of a family.
+pub(super) fn build(family: &Family, version: &str) -> Make {
     let fill = |text: &str| text.replace("{v}", version);
     let (agent, brand) = (fill(family.agent), fill(family.brand));
     let words =

@@ -7,7 +7,7 @@ use super::browser;
 use super::locale::{LOCALES, Locale};
 use super::make::{Engine, Make};
 use super::network;
-use super::random::{Dice, ms};
+use super::random::{Dice, ms, whole};
 use super::shop::Shop;
 use super::shot::Cohort;
 
@@ -108,8 +108,10 @@ pub(crate) enum Line {
     Home(u64),
     /// A carrier, which gives another of its addresses from time to time.
     Carrier(u64),
-    /// At work by day, at home else.
-    Office(u64),
+    /// A privacy relay or VPN.
+    Relay,
+    /// At work by day, else at a line of their own.
+    Office(u64, u64),
 }
 
 /// Somebody with an account.
@@ -183,9 +185,11 @@ fn customer(number: u64, offices: usize, dice: &mut Dice, fleet: &Fleet, shop: &
     let line = if place < 0.12 {
         // Few offices are large: the square of an even draw makes the first hold many.
         let size = dice.unit().powi(2);
-        Line::Office(whole(size * offices as f64))
-    } else if place < 0.40 {
+        Line::Office(whole(size * offices as f64) as u64, number)
+    } else if place < 0.37 {
         Line::Carrier(dice.bits())
+    } else if place < 0.40 {
+        Line::Relay
     } else {
         Line::Home(number)
     };
@@ -197,19 +201,15 @@ fn customer(number: u64, offices: usize, dice: &mut Dice, fleet: &Fleet, shop: &
     Customer { email, password, device, line, sid, signed_in, averse, manager: dice.chance(0.35) }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-fn whole(number: f64) -> u64 {
-    number as u64
-}
-
 /// The address somebody has now.
 pub(crate) fn address_now(line: Line, hour: f64, draw: u64) -> (u32, Option<Cohort>) {
     match line {
         Line::Home(number) => (network::home(number), None),
         Line::Carrier(carrier) => (network::carrier(carrier, draw), Some(Cohort::Carrier)),
-        Line::Office(office) if (8.0..18.0).contains(&hour) => {
+        Line::Relay => (network::relay(draw), Some(Cohort::Relay)),
+        Line::Office(office, _) if (8.0..18.0).contains(&hour) => {
             (network::office(office), Some(Cohort::Office))
         }
-        Line::Office(office) => (network::home(office ^ draw << 20), None),
+        Line::Office(_, home) => (network::home(home), None),
     }
 }

@@ -38,9 +38,28 @@ pub(crate) struct Group {
     pub(crate) visits: HashSet<u64>,
     /// Visits in which a request was stopped.
     pub(crate) harmed: HashSet<u64>,
+    /// Requests that passed, with something noted against them.
+    pub(crate) noted: u64,
     /// Requests by what was noted when they were stopped.
     pub(crate) reasons: BTreeMap<String, u64>,
 }
+
+/// A request of a customer that was stopped, whole, for whoever asks why.
+pub(crate) struct Harm {
+    /// On the plan of 24 hours.
+    pub(crate) hour: f64,
+    /// Whose.
+    pub(crate) cohort: Cohort,
+    /// With what.
+    pub(crate) make: Rc<str>,
+    /// What was asked for.
+    pub(crate) verb: &'static str,
+    /// What the filter noted.
+    pub(crate) note: String,
+}
+
+/// So many are kept.
+const HARMS: usize = 1_000;
 
 /// One step of the time line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,6 +121,8 @@ pub(crate) struct Ledger {
     pub(crate) phases: Vec<(Count, BTreeMap<Class, Count>)>,
     /// By cohort.
     pub(crate) cohorts: BTreeMap<Cohort, Group>,
+    /// The first that were harmed.
+    pub(crate) harms: Vec<Harm>,
     /// By class.
     pub(crate) classes: BTreeMap<Class, Count>,
     /// By tactic.
@@ -124,6 +145,7 @@ impl Ledger {
             options,
             phases: PHASES.iter().map(|_| Default::default()).collect(),
             cohorts: BTreeMap::new(),
+            harms: Vec::new(),
             classes: BTreeMap::new(),
             tactics: Vec::new(),
             moments: vec![Moment::default(); MOMENTS],
@@ -136,7 +158,7 @@ impl Ledger {
 
     /// Counts a request and its reply.
     pub(crate) fn note(&mut self, now_ms: u64, shot: &Shot, reply: &Reply) {
-        let hour = self.options.hour_of(now_ms);
+        let hour = self.options.hour_of(now_ms) + self.options.shift();
         let phase = PHASES.iter().rposition(|(from, _)| *from <= hour).unwrap_or(0);
         let passed_ms = now_ms.saturating_sub(BEGIN_MS);
         let at = passed_ms * MOMENTS as u64 / super::random::ms(self.options.hours * 3600.0).max(1);
@@ -147,6 +169,11 @@ impl Ledger {
                 phase.0.add(reply.stopped);
                 moment.legitimate.add(reply.stopped);
                 self.cohorts.entry(cohort).or_default().note(visit, shot, reply);
+                if reply.stopped && self.harms.len() < HARMS {
+                    let note = reply.note.clone().unwrap_or_default();
+                    let make = Rc::clone(&shot.make.name);
+                    self.harms.push(Harm { hour, cohort, make, verb: verb(&shot.ask), note });
+                }
             }
             Label::Attacker { class, tactic } => {
                 phase.1.entry(class).or_default().add(reply.stopped);
@@ -179,11 +206,7 @@ impl Ledger {
 
     /// All of customers.
     pub(crate) fn legitimate(&self) -> Count {
-        let add = |sum: Count, one: &Count| Count {
-            requests: sum.requests + one.requests,
-            stopped: sum.stopped + one.stopped,
-        };
-        self.cohorts.values().fold(Count::default(), |sum, group| add(sum, &group.count))
+        super::tell::sum(self.cohorts.values().map(|group| &group.count))
     }
 
     /// All of attackers, pages too.
@@ -196,6 +219,7 @@ impl Group {
     fn note(&mut self, visit: u64, shot: &Shot, reply: &Reply) {
         self.count.add(reply.stopped);
         self.visits.insert(visit);
+        self.noted += u64::from(!reply.stopped && reply.note.is_some());
         if reply.stopped {
             self.harmed.insert(visit);
             let note = reply.note.as_deref().unwrap_or("no note");

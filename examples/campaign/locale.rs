@@ -24,8 +24,13 @@ const fn locale(
     Locale { tag, share, chromium, gecko, webkit }
 }
 
+/// A language in which few ask, written alike by all engines.
+const fn odd(written: &'static str) -> Locale {
+    locale(written, 0.005, written, written, written)
+}
+
 /// All of them.
-pub(crate) const LOCALES: [Locale; 12] = [
+pub(crate) const LOCALES: [Locale; 24] = [
     locale("de-DE", 0.31, "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7", "de,en-US;q=0.7,en;q=0.3", "de-DE,de;q=0.9"),
     locale("en-US", 0.17, "en-US,en;q=0.9", "en-US,en;q=0.5", "en-US,en;q=0.9"),
     locale("en-GB", 0.13, "en-GB,en-US;q=0.9,en;q=0.8", "en-GB,en;q=0.5", "en-GB,en;q=0.9"),
@@ -74,4 +79,17 @@ pub(crate) const LOCALES: [Locale; 12] = [
         "pt-PT,pt;q=0.8,en;q=0.5,en-US;q=0.3",
         "pt-PT,pt;q=0.9",
     ),
+    // People who read several languages set them in orders of their own.
+    odd("de-DE,de;q=0.9,tr;q=0.8,en;q=0.7"),
+    odd("de,en;q=0.9"),
+    odd("en-US,en;q=0.9,de;q=0.8"),
+    odd("en-GB,en;q=0.9,fr;q=0.8"),
+    odd("pl-PL,pl;q=0.9,de;q=0.8"),
+    odd("ru-RU,ru;q=0.9,de-DE;q=0.8,de;q=0.7"),
+    odd("uk-UA,uk;q=0.9,en;q=0.8"),
+    odd("ro-RO,ro;q=0.9,en;q=0.8"),
+    odd("ar,de;q=0.9,en;q=0.8"),
+    odd("da-DK,da;q=0.9,en;q=0.8"),
+    odd("fr-BE,fr;q=0.9,nl;q=0.8"),
+    odd("cs-CZ,cs;q=0.9"),
 ];

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::locale::Locale;
+use super::random::mix;
 
 /// One header as a table has it.
 pub(crate) type Row = (&'static str, &'static str);
@@ -97,6 +98,8 @@ pub(crate) struct Make {
     pub(crate) agent: Rc<str>,
     /// What the edge says of its TLS.
     pub(crate) tls: Rc<str>,
+    /// The same where an earlier connection is resumed, which adds an extension.
+    pub(crate) resumed: Rc<str>,
     /// The form of its bodies.
     pub(crate) form: Form,
     /// Opening a page.
@@ -130,12 +133,25 @@ impl Make {
             name: name.into(),
             agent: words.agent.into(),
             tls: tls.into(),
+            resumed: resumed(tls).into(),
             page: fill(orders.page),
             read: fill(orders.read),
             send: fill(orders.send),
             form,
         }
     }
+}
+
+/// JA4 with one extension more, and so another digest of extensions.
+fn resumed(tls: &str) -> String {
+    let mut parts = tls.split('_');
+    let (Some(head), Some(ciphers)) = (parts.next(), parts.next()) else { return tls.to_owned() };
+    let counted = head.get(6..8).and_then(|digits| digits.parse::<u32>().ok());
+    let (Some(count), Some(start), Some(end)) = (counted, head.get(..6), head.get(8..)) else {
+        return tls.to_owned();
+    };
+    let digest = tls.bytes().fold(41, |sum, byte| mix(sum ^ u64::from(byte))) >> 16;
+    format!("{start}{:02}{end}_{ciphers}_{digest:012x}", count + 1)
 }
 
 fn slot(&(name, value): &Row, words: &Words<'_>, form: &Form) -> Slot {

@@ -2,7 +2,8 @@
 //! addresses by groups that keep retooling, while its customers go on shopping.
 //!
 //! It is played in virtual time from one seed. What is measured is not known here: nothing of the
-//! filter but what every operator sees is used, and no label ever reaches it.
+//! filter but what every operator sees is used, and no label ever reaches it. Shares that name no
+//! source are estimates.
 #![allow(
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
@@ -14,7 +15,9 @@ pub(crate) mod random;
 pub(crate) mod locale;
 pub(crate) mod make;
 pub(crate) mod shot;
+pub(crate) mod engine;
 pub(crate) mod browser;
+mod tail;
 pub(crate) mod apps;
 pub(crate) mod network;
 pub(crate) mod wire;
@@ -24,6 +27,7 @@ pub(crate) mod shop;
 pub(crate) mod customers;
 pub(crate) mod world;
 pub(crate) mod visit;
+mod plan;
 pub(crate) mod arrivals;
 pub(crate) mod services;
 pub(crate) mod attack;
@@ -31,5 +35,10 @@ pub(crate) mod attack;
 // How the day is played, and what is kept of it.
 pub(crate) mod target;
 pub(crate) mod ledger;
+pub(crate) mod limits;
 pub(crate) mod play;
+
+// What is told of it.
 pub(crate) mod tell;
+pub(crate) mod figures;
+pub(crate) mod plot;

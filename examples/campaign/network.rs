@@ -9,14 +9,15 @@ const FIRST: [u32; 40] = [
     91, 92, 93, 94, 95, 98, 99, 109, 151, 176, 178, 188, 212,
 ];
 const HOMES: u32 = 24_000;
-const CARRIERS: u32 = 12;
+const CARRIERS: u32 = 6;
 const FIRST_CARRIER: u32 = 24_000;
 const FIRST_OFFICE: u32 = 24_200;
 const FIRST_HOTEL: u32 = 24_400;
+const FIRST_RELAY: u32 = 24_300;
 const FIRST_SERVICE: u32 = 24_800;
 const FIRST_PROXY: u32 = 30_000;
 /// Addresses of a carrier, behind which thousands of its customers are at once.
-const CARRIER_ADDRESSES: u64 = 24;
+const CARRIER_ADDRESSES: u64 = 8;
 
 /// The `index`-th network of 256 addresses, each a different one.
 fn block(index: u32) -> u32 {
@@ -35,6 +36,11 @@ pub(crate) fn home(number: u64) -> u32 {
 pub(crate) fn carrier(carrier: u64, draw: u64) -> u32 {
     let at = u32::try_from(carrier % u64::from(CARRIERS)).unwrap_or(0);
     block(FIRST_CARRIER + at) + 10 + u32::try_from(draw % CARRIER_ADDRESSES).unwrap_or(0)
+}
+
+/// An exit of a privacy relay or VPN, another for each visit, shared with thousands.
+pub(crate) fn relay(draw: u64) -> u32 {
+    block(FIRST_RELAY + u32::try_from(draw % 6).unwrap_or(0)) + 40 + u32::try_from(draw / 6 % 10).unwrap_or(0)
 }
 
 /// The one address of an office.
@@ -101,17 +107,21 @@ impl Proxies {
         }
     }
 
-    /// The `number`-th address: of 8 networks one is of customers' homes, and of 300 addresses one
-    /// is a carrier's.
+    /// The `number`-th address: of 8 networks one is of customers' homes.
     fn address(&self, number: u64) -> u32 {
         let (network, host) = (number % self.networks, number / self.networks % 250);
         let place = mix(network ^ self.seed);
-        if self.addresses.is_some() && mix(number) % 300 == 0 {
-            return carrier(place, number);
+        // Of 300 addresses one is a carrier's, and of 1,500 one is a VPN's.
+        if self.addresses.is_some() && mix(number).is_multiple_of(300) {
+            let is_relay = mix(number ^ 1).is_multiple_of(5);
+            return if is_relay { relay(place) } else { carrier(place, number) };
         }
         let low = |n: u64| u32::try_from(n).unwrap_or(0);
-        let at =
-            if network % 8 == 0 { low(network / 8 % u64::from(HOMES)) } else { FIRST_PROXY + low(network) };
+        let at = if network.is_multiple_of(8) {
+            low(network / 8 % u64::from(HOMES))
+        } else {
+            FIRST_PROXY + low(network)
+        };
         block(at) + 1 + low((host * 83 + place) % 250)
     }
 }

@@ -10,6 +10,7 @@ use super::attack::group;
 use super::customers::{self, Fleet};
 use super::ledger::Ledger;
 use super::network::Proxies;
+use super::random::whole;
 use super::services;
 use super::shop::Shop;
 use super::shot::Target;
@@ -22,7 +23,7 @@ const CUSTOMERS: f64 = 60_000.0;
 pub(crate) fn prepare(options: Options) -> (World, Shop) {
     let mut shop = Shop::new(options.seed);
     let fleet = Fleet::new(options.day_ms());
-    let people = usize::try_from(super::random::ms(CUSTOMERS * options.size / 1000.0)).unwrap_or(0).max(300);
+    let people = whole(CUSTOMERS * options.size).max(300);
     let customers = customers::settle(options.seed, people, &fleet, &mut shop);
     let used_once = options.variant == Variant::Imitation;
     let proxies = Proxies::new(options.seed, group::addresses(options.size, options.hours), used_once);

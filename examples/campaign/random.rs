@@ -81,6 +81,12 @@ pub(crate) fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The whole part of a count that is not negative.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that is no fraction")]
+pub(crate) fn whole(number: f64) -> usize {
+    number.max(0.0) as usize
+}
+
 /// Milliseconds of a time in seconds.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a span of days at most")]
 pub(crate) fn ms(seconds: f64) -> u64 {

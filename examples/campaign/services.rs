@@ -229,6 +229,8 @@ impl Actor for Running {
             language: "",
             address: self.address,
             connection: self.connection,
+            resumes: false,
+            client: 0,
             sid: self.sid.filter(|_| keeps),
             ask,
         }))

@@ -32,6 +32,8 @@ pub(crate) enum Cohort {
     Office,
     /// A browser behind a carrier's shared addresses.
     Carrier,
+    /// A browser behind a privacy relay or VPN.
+    Relay,
     /// The shop's app.
     IosApp,
     /// The shop's app.
@@ -61,10 +63,11 @@ pub(crate) enum Cohort {
 }
 
 /// Every cohort with its name.
-pub(crate) const COHORTS: [(Cohort, &str); 16] = [
+pub(crate) const COHORTS: [(Cohort, &str); 17] = [
     (Cohort::Home, "browser at home"),
     (Cohort::Office, "office"),
     (Cohort::Carrier, "carrier"),
+    (Cohort::Relay, "relay or VPN"),
     (Cohort::IosApp, "iOS app"),
     (Cohort::AndroidApp, "Android app"),
     (Cohort::NewDevice, "new device"),
@@ -149,6 +152,13 @@ pub(crate) enum Ask {
     },
 }
 
+impl Ask {
+    /// Whether it sends a body.
+    pub(crate) fn is_post(&self) -> bool {
+        !matches!(self, Ask::Page | Ask::List(_) | Ask::Product(_) | Ask::Prefetch(_) | Ask::Path(_))
+    }
+}
+
 /// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Shot {
@@ -164,6 +174,10 @@ pub(crate) struct Shot {
     pub(crate) address: u32,
     /// On which connection.
     pub(crate) connection: u64,
+    /// Whether its TLS resumes an earlier one.
+    pub(crate) resumes: bool,
+    /// The device, by number, for bodies that name it.
+    pub(crate) client: u64,
     /// The session it carries.
     pub(crate) sid: Option<u64>,
     /// For what.

@@ -1,26 +1,12 @@
-//! What a day came to, as figures and tables.
+//! What a day came to, as tables.
 
 use comfy_table::{Table, presets};
-use palisade::sandbox::Report;
 
 use super::attack::group::PHASES;
 use super::ledger::{Count, Followed, Ledger};
-use super::shot::{CLASSES, COHORTS, Class};
-use super::world::{TacticMark, Variant, World};
-
-/// All that a report is made of.
-pub(crate) struct Day<'d> {
-    /// With the filter.
-    pub(crate) guarded: &'d Ledger,
-    /// Without it.
-    pub(crate) open: &'d Ledger,
-    /// As it ended.
-    pub(crate) world: &'d World,
-    /// Bytes of the filter's memory, at noon and at the end.
-    pub(crate) memory_bytes: (u64, u64),
-    /// How long both runs took.
-    pub(crate) seconds: f64,
-}
+use super::limits::{LIMITS, Limits};
+use super::shot::{CLASSES, COHORTS, Class, Cohort};
+use super::world::{BEGIN_MS, TacticMark};
 
 /// A table with these columns.
 fn table(columns: &[&str]) -> Table {
@@ -61,9 +47,9 @@ pub(crate) fn phases(ledger: &Ledger) -> Table {
     table
 }
 
-/// By cohort: requests, harmed, visits harmed.
+/// By cohort: requests; harmed; let pass with something noted against them; visits.
 pub(crate) fn cohorts(ledger: &Ledger) -> Table {
-    let mut table = table(&["cohort", "requests", "harmed", "harmed %", "visits", "visits harmed"]);
+    let mut table = table(&["cohort", "requests", "harmed", "harmed %", "noted", "visits", "visits harmed"]);
     for (cohort, name) in COHORTS {
         let Some(group) = ledger.cohorts.get(&cohort) else { continue };
         table.add_row([
@@ -71,6 +57,7 @@ pub(crate) fn cohorts(ledger: &Ledger) -> Table {
             group.count.requests.to_string(),
             group.count.stopped.to_string(),
             percent(&group.count),
+            group.noted.to_string(),
             group.visits.len().to_string(),
             group.harmed.len().to_string(),
         ]);
@@ -92,8 +79,23 @@ pub(crate) fn reasons(ledger: &Ledger) -> Table {
     table
 }
 
+/// The first requests of customers that were stopped, one by one.
+pub(crate) fn harms(ledger: &Ledger, most: usize) -> Table {
+    let mut table = table(&["hour", "harmed", "with", "asked for", "note"]);
+    for harm in ledger.harms.iter().take(most) {
+        table.add_row([
+            format!("{:.3}", harm.hour),
+            name_of(harm.cohort).to_owned(),
+            harm.make.to_string(),
+            harm.verb.to_owned(),
+            harm.note.clone(),
+        ]);
+    }
+    table
+}
+
 /// Kinds of tactics in the order of the table.
-const KINDS: [&str; 7] = [
+pub(crate) const KINDS: [&str; 7] = [
     "tool",
     "headless browser",
     "home-made imitation",
@@ -104,13 +106,14 @@ const KINDS: [&str; 7] = [
 ];
 
 /// The value below which such a share of sorted values lies.
-fn quantile(sorted: &[u64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[u64], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let rank = (last as f64 * share).round();
     sorted.iter().enumerate().find(|(n, _)| *n as f64 >= rank).map_or(0.0, |(_, v)| *v as f64)
 }
 
-fn followed<'a>(
+/// Tactics of a kind, or of all, that sent something.
+pub(crate) fn followed<'a>(
     ledger: &'a Ledger,
     marks: &'a [TacticMark],
     kind: &'a str,
@@ -122,7 +125,7 @@ fn followed<'a>(
         .filter(|f| f.count.requests > 0)
 }
 
-fn before(ledger: &Ledger, marks: &[TacticMark], kind: &str) -> Vec<u64> {
+pub(crate) fn before(ledger: &Ledger, marks: &[TacticMark], kind: &str) -> Vec<u64> {
     let mut values: Vec<u64> = followed(ledger, marks, kind).map(Followed::before_stopped).collect();
     values.sort_unstable();
     values
@@ -164,12 +167,14 @@ pub(crate) fn tactics(ledger: &Ledger, marks: &[TacticMark]) -> Table {
 }
 
 /// The tactics that got most through.
-pub(crate) fn leaks(ledger: &Ledger, marks: &[TacticMark]) -> Table {
-    let mut table = table(&["let through", "of", "stopped after", "kind", "group", "tactic"]);
+pub(crate) fn leaks(ledger: &Ledger, marks: &[TacticMark], most: usize) -> Table {
+    let mut table = table(&["hour", "let through", "of", "stopped after", "kind", "group", "tactic"]);
     let mut pairs: Vec<_> = ledger.tactics.iter().zip(marks).collect();
     pairs.sort_by_key(|(followed, _)| std::cmp::Reverse(followed.let_through()));
-    for (followed, mark) in pairs.into_iter().take(12) {
+    for (followed, mark) in pairs.into_iter().take(most) {
+        let begun_ms = followed.first_ms.saturating_sub(BEGIN_MS);
         table.add_row([
+            format!("{:.2}", begun_ms as f64 / 3_600_000.0),
             followed.let_through().to_string(),
             followed.count.requests.to_string(),
             followed.before.map_or("never".to_owned(), |n| n.to_string()),
@@ -181,73 +186,43 @@ pub(crate) fn leaks(ledger: &Ledger, marks: &[TacticMark]) -> Table {
     table
 }
 
-/// The figures, with goals.
-///
-/// # Errors
-/// When a figure was not measured.
-pub(crate) fn figures(day: &Day<'_>, name: &str) -> Result<Report, String> {
-    let variant = day.world.options.variant;
-    let mut report = Report::new(name);
-    attack_figures(day, variant, &mut report)?;
-    legitimate_figures(day, &mut report)?;
-    let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
-    report.add("memory of the filter at noon", mib(day.memory_bytes.0), "MiB", "")?;
-    report.add("memory of the filter at the end", mib(day.memory_bytes.1), "MiB", "")?;
-    let is_whole = day.world.options.size >= 1.0;
-    report.add("run time", day.seconds, "s", if is_whole { "<= 90" } else { "" })?;
-    Ok(report)
+/// What fixed limits would have done with the same requests.
+pub(crate) fn limits(limits: &Limits) -> Table {
+    let mut table = table(&[
+        "fixed limit",
+        "stuffing stopped %",
+        "fakes stopped %",
+        "harmed %",
+        "worst cohort",
+        "harmed %",
+    ]);
+    for (name, effect) in LIMITS.iter().zip(&limits.effects) {
+        let of = |class| percent(&effect.classes.get(&class).copied().unwrap_or_default());
+        let harmed = sum(effect.cohorts.values());
+        let worst = effect.cohorts.iter().max_by(|a, b| a.1.percent().total_cmp(&b.1.percent()));
+        let (worst, worst_percent) =
+            worst.map_or(("-", "-".to_owned()), |(cohort, count)| (name_of(*cohort), percent(count)));
+        table.add_row([
+            (*name).to_owned(),
+            of(Class::Stuffing),
+            of(Class::Fakes),
+            percent(&harmed),
+            worst.to_owned(),
+            worst_percent,
+        ]);
+    }
+    table
 }
 
-fn attack_figures(day: &Day<'_>, variant: Variant, report: &mut Report) -> Result<(), String> {
-    let (ledger, marks) = (day.guarded, &day.world.tactics[..]);
-    let goal = match variant {
-        Variant::Main | Variant::FirstMinute => ">= 99",
-        Variant::Poisoning => ">= 95",
-        Variant::Imitation => ">= 90",
-        Variant::Quiet => return Ok(()),
-    };
-    let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
-    report.add("attack requests", ledger.attack_requests() as f64, "", "")?;
-    report.add("attack addresses", ledger.addresses.len() as f64, "", "")?;
-    for (class, name) in CLASSES {
-        let Some(count) = ledger.classes.get(&class) else { continue };
-        let goal = if matches!(class, Class::Stuffing | Class::Fakes) { goal } else { "" };
-        report.add(&format!("{name} stopped"), count.percent(), "%", goal)?;
-    }
-    let (taken, would) = (ledger.taken.len(), day.open.taken.len());
-    report.add("accounts taken without the filter", would as f64, "", "")?;
-    report.add("accounts taken", taken as f64, "", "")?;
-    report.add("accounts taken, of those without the filter", share(taken, would), "%", "<= 1")?;
-    report.add("fake accounts without the filter", day.open.fakes as f64, "", "")?;
-    report.add("fake accounts", ledger.fakes as f64, "", "")?;
-    let values = before(ledger, marks, "");
-    report.add("tactics", values.len() as f64, "", "")?;
-    report.add(
-        "let through before a tactic is stopped, median",
-        quantile(&values, 0.5),
-        "requests",
-        "<= 30",
-    )?;
-    report.add(
-        "let through before a tactic is stopped, 95 %",
-        quantile(&values, 0.95),
-        "requests",
-        "<= 200",
-    )?;
-    Ok(())
+/// All of several counts.
+pub(crate) fn sum<'c>(counts: impl Iterator<Item = &'c Count>) -> Count {
+    counts.fold(Count::default(), |sum, one| Count {
+        requests: sum.requests + one.requests,
+        stopped: sum.stopped + one.stopped,
+    })
 }
 
-fn legitimate_figures(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
-    let legitimate = day.guarded.legitimate();
-    report.add("legitimate requests", legitimate.requests as f64, "", "")?;
-    report.add("legitimate requests harmed", legitimate.percent(), "%", "<= 0.01")?;
-    let worst = day.guarded.cohorts.values().map(|group| group.count.percent()).fold(0.0, f64::max);
-    report.add("harmed in the worst cohort", worst, "%", "<= 0.05")?;
-    let harmed: usize = day.guarded.cohorts.values().map(|group| group.harmed.len()).sum();
-    report.add("visits harmed", harmed as f64, "", "")?;
-    for (cohort, name) in COHORTS {
-        let Some(group) = day.guarded.cohorts.get(&cohort) else { continue };
-        report.add(&format!("harmed: {name}"), group.count.percent(), "%", "")?;
-    }
-    Ok(())
+/// A cohort's name.
+fn name_of(cohort: Cohort) -> &'static str {
+    COHORTS.iter().find(|(one, _)| *one == cohort).map_or("", |(_, name)| name)
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::customers::{Device, password_of};
-use super::random::{Dice, ms};
+use super::random::{Dice, ms, whole};
 use super::shop::{PRODUCTS, code};
 use super::shot::{Ask, Cohort, Label, Reply, Shot};
 use super::world::{Actor, Wake, World};
@@ -50,6 +50,12 @@ pub(crate) struct Visit {
     pub(crate) device: Device,
     pub(crate) address: u32,
     pub(crate) connection: u64,
+    /// Whether the browser still knows the TLS of an earlier visit.
+    pub(crate) resumes: bool,
+    /// The device, by number.
+    pub(crate) client: u64,
+    /// Where they read their mail, if that is another device: with what, and at which address.
+    pub(crate) elsewhere: Option<(Device, u32)>,
     pub(crate) sid: Option<u64>,
     /// Whether the browser keeps the session for the next visit.
     pub(crate) keeps: bool,
@@ -69,23 +75,31 @@ impl Actor for Visit {
     fn wake(&mut self, now_ms: u64, _: &mut World) -> Wake {
         let Some((_, deed)) = self.steps.pop_front() else { return Wake::Done };
         self.doing = deed;
-        let (make, language) = self.device.at(World::day_ms(now_ms));
-        let make = Rc::clone(make);
+        // A code that is mailed may be entered where the mail is read, which knows no session.
+        let elsewhere = self.elsewhere.as_ref().filter(|_| deed == Deed::Verify);
+        let (device, address, sid) = match elsewhere {
+            Some((device, address)) => (device, *address, None),
+            None => (&self.device, self.address, self.sid),
+        };
+        let (make, language) = device.at(World::day_ms(now_ms));
+        let (make, is_elsewhere) = (Rc::clone(make), u64::from(elsewhere.is_some()));
         Wake::Send(Box::new(Shot {
             label: Label::Customer { cohort: self.cohort, visit: self.number },
             make,
             agent: None,
             language,
-            address: self.address,
-            connection: self.connection,
-            sid: self.sid,
+            address,
+            connection: self.connection + (is_elsewhere << 40),
+            resumes: self.resumes && is_elsewhere == 0,
+            client: self.client + (is_elsewhere << 40),
+            sid,
             ask: self.ask(deed),
         }))
     }
 
     fn seen(&mut self, now_ms: u64, _: &Shot, reply: &Reply, world: &mut World) -> Option<u64> {
-        if reply.sid.is_some() {
-            self.sid = reply.sid;
+        if self.elsewhere.is_none() || self.doing != Deed::Verify {
+            self.sid = reply.sid.or(self.sid);
         }
         if reply.stopped {
             self.take_refusal()?;
@@ -181,9 +195,4 @@ impl Visit {
         self.steps.push_front((pause, self.doing));
         Some(())
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-fn whole(number: f64) -> usize {
-    number as usize
 }

@@ -42,7 +42,7 @@ impl Writer {
         for slot in slots(shot) {
             write_slot(slot, shot, self.body.len(), &mut line);
         }
-        line.add("x-ja4").push_str(&shot.make.tls);
+        line.add("x-ja4").push_str(if shot.resumes { &shot.make.resumed } else { &shot.make.tls });
         network::write(shot.address, line.add("x-real-ip"));
         &self.request
     }
@@ -107,11 +107,11 @@ fn write_ask(shot: &Shot, path: &mut String, body: &mut String) -> &'static str 
         Ask::Product(number) | Ask::Prefetch(number) => write!(path, "/api/v1/products/{number}"),
         Ask::Path(given) => write!(path, "{given}"),
         Ask::Login { email, password } => {
-            write_account(make, &make.form.login, email, password, shot.connection, body);
+            write_account(make, &make.form.login, email, password, shot.client, body);
             write!(path, "/api/v1/login")
         }
         Ask::Signup { email, password } => {
-            write_account(make, &make.form.signup, email, password, shot.connection, body);
+            write_account(make, &make.form.signup, email, password, shot.client, body);
             write!(path, "/api/v1/signup")
         }
         Ask::Verify { email, code } => {
@@ -149,7 +149,7 @@ fn write_pairs(make: &Make, pairs: &[(&str, &str)], body: &mut String) {
     body.push('}');
 }
 
-/// Keys of a body that carries an account; the device's number is the connection's owner's.
+/// Keys of a body that carries an account.
 fn write_account(make: &Make, keys: &[Key], email: &str, password: &str, device: u64, body: &mut String) {
     let (comma, colon) = if make.form.spaced { (", ", ": ") } else { (",", ":") };
     body.push('{');

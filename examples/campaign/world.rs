@@ -27,6 +27,19 @@ pub(crate) enum Variant {
     Quiet,
 }
 
+impl Variant {
+    /// As it is written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Variant::Main => "main",
+            Variant::FirstMinute => "first-minute",
+            Variant::Poisoning => "poisoning",
+            Variant::Imitation => "imitation",
+            Variant::Quiet => "quiet",
+        }
+    }
+}
+
 /// What to play.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
@@ -41,6 +54,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// By how many hours the attack comes earlier than on the plan.
+    pub(crate) fn shift(&self) -> f64 {
+        if self.variant == Variant::FirstMinute { 2.0 } else { 0.0 }
+    }
+
     /// Length of the day in milliseconds.
     pub(crate) fn day_ms(&self) -> f64 {
         self.hours * 3_600_000.0

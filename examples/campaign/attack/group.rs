@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::super::customers::password_of;
 use super::super::network;
-use super::super::random::Dice;
+use super::super::random::{Dice, whole};
 use super::super::shop::Shop;
 use super::super::world::{Variant, World};
 use super::lane::Lane;
@@ -159,7 +159,7 @@ pub(crate) fn addresses(size: f64, hours: f64) -> u64 {
     let of = |rows: &[&Row]| rows.iter().map(|row| row.thousands).sum::<f64>();
     let all: Vec<&Row> = ROWS.iter().collect();
     let share = of(&chosen(size)) / of(&all) * hours / 24.0;
-    super::super::random::ms(ADDRESSES * share / 1000.0)
+    whole(ADDRESSES * share) as u64
 }
 
 /// Lets every group of the day begin.
@@ -168,8 +168,6 @@ pub(crate) fn begin(world: &mut World, shop: &mut Shop) {
     if options.variant == Variant::Quiet {
         return;
     }
-    // From the first minute: everything two hours earlier, and scanners with it.
-    let shift = if options.variant == Variant::FirstMinute { 2.0 } else { 0.0 };
     for (number, row) in (0_u32..).zip(chosen(options.size)) {
         let mut dice = Dice::new(options.seed, 0x9_0000 + u64::from(number));
         let own = (0..36).map(|n| {
@@ -180,7 +178,7 @@ pub(crate) fn begin(world: &mut World, shop: &mut Shop) {
         });
         let own = own.collect();
         let providers = (0..2).map(|_| network::rent(&mut dice)).collect();
-        let hour = |hour: f64| options.at_hour((hour - shift).max(0.0));
+        let hour = |hour: f64| options.at_hour((hour - options.shift()).max(0.0));
         let group = Rc::new(Group {
             number,
             name: format!("{:?} {number}", row.aim).into(),
@@ -195,9 +193,10 @@ pub(crate) fn begin(world: &mut World, shop: &mut Shop) {
             providers,
             own,
         });
-        let requests = row.thousands * options.hours / 24.0 / f64::from(row.lanes);
+        // A little more than the table says: not every list is finished when the day ends.
+        let requests = row.thousands * 1_010.0 * options.hours / 24.0 / f64::from(row.lanes);
         for lane in 0..row.lanes {
-            let lane = Lane::new(&group, lane, super::super::random::ms(requests), world);
+            let lane = Lane::new(&group, lane, whole(requests) as u64, world);
             world.spawned.push((lane.begins_ms(), Box::new(lane)));
         }
     }

@@ -7,33 +7,15 @@ use std::rc::Rc;
 
 use super::super::make::Make;
 use super::super::network;
-use super::super::random::{Dice, ms};
+use super::super::random::{Dice, ms, whole};
 use super::super::shop::code;
 use super::super::shot::{Ask, Class, Label, Reply, Shot};
 use super::super::world::{Actor, TacticMark, Variant, Wake, World};
+use super::bot::{Bot, Notice};
+use super::draw::{bend, first_knobs};
 use super::group::{Aim, Group};
 use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
 use super::lists;
-
-/// Answers that a script looks back on.
-const REMEMBERED: usize = 40;
-/// It takes no fewer for a change.
-const ENOUGH: usize = 24;
-/// Share of them that must be refusals.
-const REFUSED: f64 = 0.6;
-
-/// One of a lane's clients: an address and a session for a while.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Bot {
-    address: u32,
-    connection: u64,
-    sid: Option<u64>,
-    pages_left: u8,
-    uses_left: u32,
-    until_ms: u64,
-    /// A fake account whose address it is to verify.
-    verifies: Option<Rc<str>>,
-}
 
 /// A script at work.
 pub(crate) struct Lane {
@@ -57,9 +39,8 @@ pub(crate) struct Lane {
     /// Bots that wait for their next request.
     waiting: BinaryHeap<Reverse<(u64, Bot)>>,
     sending: Option<Bot>,
-    recent: VecDeque<bool>,
+    notice: Notice,
     retool_ms: u64,
-    has_noticed: bool,
 }
 
 impl Lane {
@@ -68,7 +49,7 @@ impl Lane {
         let mut dice =
             Dice::new(world.options.seed, 0xa77_0000 + u64::from(group.number) * 64 + u64::from(number));
         let aim = match group.aim {
-            Aim::Both if number % 2 == 0 => Aim::Stuffing,
+            Aim::Both if number.is_multiple_of(2) => Aim::Stuffing,
             Aim::Both => Aim::Fakes,
             aim => aim,
         };
@@ -92,9 +73,8 @@ impl Lane {
             free: VecDeque::new(),
             waiting: BinaryHeap::new(),
             sending: None,
-            recent: VecDeque::with_capacity(REMEMBERED),
+            notice: Notice::default(),
             retool_ms: 0,
-            has_noticed: false,
         };
         lane.begin_tactic(begins_ms, world);
         lane
@@ -113,8 +93,7 @@ impl Lane {
         let shape = format!("{} {}", self.agent.as_deref().unwrap_or_default(), self.knobs.shape());
         world.tactics.push(TacticMark { kind, group: Rc::clone(&self.group.name), shape });
         self.free.clear();
-        self.recent.clear();
-        self.has_noticed = false;
+        self.notice = Notice::default();
         // Unopposed, an operator looks in every quarter of an hour, and changes the script then.
         self.retool_ms = now_ms + ms(self.dice.lognormal(14.0 * 60.0, 0.6));
         self.set_rate(now_ms);
@@ -173,8 +152,8 @@ impl Lane {
     /// A client for the next request of the list: one at hand, or a new one.
     fn take_bot(&mut self, now_ms: u64, world: &mut World) -> Bot {
         // At such a rate so many clients take turns.
-        let width = 3 + ms(self.rate * 4.0 / 1000.0);
-        if self.free.len() as u64 >= width.min(24)
+        let width = 3 + whole(self.rate * 4.0);
+        if self.free.len() >= width.min(24)
             && let Some(bot) = self.free.pop_front()
             && bot.until_ms > now_ms
         {
@@ -229,23 +208,6 @@ impl Lane {
         (ask, class)
     }
 
-    /// The script looks at its answers.
-    fn look_back(&mut self, now_ms: u64, refused: bool) {
-        if self.recent.len() == REMEMBERED {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(refused);
-        if self.has_noticed || self.recent.len() < ENOUGH {
-            return;
-        }
-        let refusals = self.recent.iter().filter(|refused| **refused).count();
-        if refusals as f64 >= REFUSED * self.recent.len() as f64 {
-            self.has_noticed = true;
-            let minutes = self.dice.lognormal(12.0, 0.8).clamp(2.0, 60.0);
-            self.retool_ms = now_ms + ms(minutes * 60.0);
-        }
-    }
-
     /// Where a bot goes after its request.
     fn put_back(&mut self, mut bot: Bot, now_ms: u64, shot: &Shot, reply: &Reply) {
         if bot.verifies.take().is_some() {
@@ -282,26 +244,6 @@ impl Lane {
     }
 }
 
-fn first_knobs(aim: Aim, group: &Group, world: &World, dice: &mut Dice) -> (Knobs, Option<Rc<str>>) {
-    if aim == Aim::Scanning {
-        let (knobs, agent) = Knobs::scanner(dice);
-        return (knobs, Some(agent));
-    }
-    let mut knobs = Knobs::first(group.skill, &world.fleet, dice);
-    if group.patient {
-        knobs.session = Session::Patient(3);
-    }
-    (bend(knobs, world, dice), None)
-}
-
-/// Knobs as a variant wants them.
-fn bend(knobs: Knobs, world: &World, dice: &mut Dice) -> Knobs {
-    if world.options.variant != Variant::Imitation {
-        return knobs;
-    }
-    Knobs { pace: knobs.pace, habit: Habit::Times(1), ..Knobs::perfect(&world.fleet, dice) }
-}
-
 impl Actor for Lane {
     fn wake(&mut self, now_ms: u64, world: &mut World) -> Wake {
         if self.left == 0 {
@@ -335,6 +277,8 @@ impl Actor for Lane {
             language: self.knobs.language(),
             address: bot.address,
             connection: bot.connection,
+            resumes: false,
+            client: bot.connection,
             sid: bot.sid,
             ask,
         };
@@ -344,8 +288,10 @@ impl Actor for Lane {
 
     fn seen(&mut self, now_ms: u64, shot: &Shot, reply: &Reply, _: &mut World) -> Option<u64> {
         let is_page = matches!(shot.label, Label::Attacker { class: Class::Page, .. });
-        if !is_page {
-            self.look_back(now_ms, matches!(reply.status, 403 | 429));
+        if !is_page && self.notice.look_back(matches!(reply.status, 403 | 429)) {
+            // It hammers on until its operator comes.
+            let minutes = self.dice.lognormal(12.0, 0.8).clamp(2.0, 60.0);
+            self.retool_ms = now_ms + ms(minutes * 60.0);
         }
         if let Some(bot) = self.sending.take() {
             self.put_back(bot, now_ms, shot, reply);

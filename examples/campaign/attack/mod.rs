@@ -2,6 +2,9 @@
 //! change when they are stopped.
 
 pub(crate) mod group;
+mod build;
+mod draw;
+mod bot;
 mod knobs;
 mod lane;
 mod lists;

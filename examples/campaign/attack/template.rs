@@ -1,13 +1,14 @@
 //! What attackers send with: tools as they are, browsers without a window, imitations.
 //!
-//! Header orders of tools are from captures (`tests/traffic/captures`) and their sources.
+//! The orders of requests and aiohttp are those of captures (`tests/traffic/captures`); the other
+//! tools' are written from what is known of them, without a capture, and so are all JA4 values.
 
 use super::super::make::{Orders, Row};
 
 /// A tool that makes requests.
 pub(super) struct Tool {
     pub(super) name: &'static str,
-    /// How often it is met; from reports of bot vendors, roughly.
+    /// How often it is met: an estimate.
     pub(super) share: f64,
     /// Agents by version.
     pub(super) agents: &'static [&'static str],

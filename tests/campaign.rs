@@ -1,0 +1,272 @@
+//! The campaign's world: its totals hold whatever a filter does, the same seed gives the same
+//! bytes, browsers send what real ones were seen to send, and what is counted is counted right.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it cannot go on")]
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use palisade::config;
+use serde_json::Value;
+
+#[path = "../examples/campaign/mod.rs"]
+#[expect(dead_code, reason = "telling is the example's; here is what it tells of")]
+mod campaign;
+
+use campaign::ledger::{Followed, Ledger};
+use campaign::limits::Limits;
+use campaign::locale::LOCALES;
+use campaign::make::Engine;
+use campaign::random::{Dice, mix};
+use campaign::shop::Shop;
+use campaign::shot::{Ask, COHORTS, Class, Cohort, Label, Reply, Shot, Target};
+use campaign::target::{Guarded, Open};
+use campaign::wire::Writer;
+use campaign::world::{BEGIN_MS, Options, Variant, World};
+use campaign::{browser, play};
+
+const WHOLE: Options = Options { seed: 7, size: 1.0, hours: 24.0, variant: Variant::Main };
+const SMALL: Options = Options { seed: 7, size: 0.02, hours: 6.0, variant: Variant::Main };
+
+/// A filter without fault: attackers' posts and scans are stopped, all else passes.
+struct Wall(Open);
+
+impl Target for Wall {
+    fn send(&mut self, now_ms: u64, shot: &Shot) -> Reply {
+        match shot.label {
+            Label::Attacker { class, .. } if class != Class::Page => {
+                Reply { status: 403, stopped: true, ..Reply::default() }
+            }
+            _ => self.0.send(now_ms, shot),
+        }
+    }
+}
+
+fn play_before<T: Target>(options: Options, target: impl FnOnce(Shop) -> T) -> (Ledger, World) {
+    let (mut world, shop) = play::prepare(options);
+    let mut ledger = play::ledger(&world);
+    play::play(&mut world, &mut target(shop), |now_ms, shot, reply, _| ledger.note(now_ms, shot, reply));
+    (ledger, world)
+}
+
+fn assert_totals(ledger: &Ledger, world: &World) {
+    let attack = ledger.attack_requests();
+    assert!((1_500_000..1_560_000).contains(&attack), "{attack} attack requests");
+    let addresses = ledger.addresses.len();
+    assert!((128_000..=131_000).contains(&addresses), "{addresses} addresses");
+    let each = attack as f64 / addresses as f64;
+    assert!((11.3..12.2).contains(&each), "{each} requests an address");
+    let networks: HashSet<u32> = ledger.addresses.iter().map(|address| address >> 8).collect();
+    assert!((55_000..62_000).contains(&networks.len()), "{} networks", networks.len());
+    let shapes: HashSet<(&str, &str)> =
+        world.tactics.iter().map(|mark| (&*mark.group, &*mark.shape)).collect();
+    assert!((1_000..1_800).contains(&shapes.len()), "{} tactics", shapes.len());
+    let legitimate = ledger.legitimate();
+    assert!(legitimate.requests >= 500_000 && legitimate.stopped == 0, "{legitimate:?}");
+    for (cohort, name) in COHORTS {
+        let requests = ledger.cohorts.get(&cohort).map_or(0, |group| group.count.requests);
+        assert!(requests > 2_000, "{requests} requests of: {name}");
+    }
+}
+
+#[test]
+fn the_day_is_as_published_with_no_filter_and_with_a_perfect_one() {
+    let (open, world) = play_before(WHOLE, |shop| Open { shop });
+    assert_totals(&open, &world);
+    assert!(open.taken.len() > 5_000 && open.fakes > 250_000, "{} {}", open.taken.len(), open.fakes);
+    let (walled, world) = play_before(WHOLE, |shop| Wall(Open { shop }));
+    assert_totals(&walled, &world);
+    assert_eq!((walled.taken.len(), walled.fakes), (0, 0));
+    assert_eq!(walled.tactics.iter().map(Followed::before_stopped).max(), Some(0));
+    // What befalls attackers changes nothing for customers.
+    assert_eq!(open.legitimate(), walled.legitimate());
+}
+
+#[test]
+fn imitations_are_perfect_and_use_an_address_once() {
+    let options = Options { variant: Variant::Imitation, size: 0.1, ..WHOLE };
+    let (_, world) = play_before(options, |shop| Open { shop });
+    let kinds: HashSet<&str> = world.tactics.iter().map(|mark| mark.kind).collect();
+    assert_eq!(kinds, HashSet::from(["perfect imitation", "patient", "scanner"]));
+    let mut holders = std::collections::HashMap::new();
+    let (mut world, shop) = play::prepare(options);
+    play::play(&mut world, &mut Open { shop }, |_, shot, _, _| {
+        if let Label::Attacker { class: Class::Stuffing | Class::Fakes, .. } = shot.label {
+            *holders.entry(shot.address).or_insert(0) += 1;
+        }
+    });
+    let most = holders.values().max().copied().unwrap();
+    assert!(most <= 2, "an address sent {most} posts");
+}
+
+#[test]
+fn a_quiet_day_has_customers_alone() {
+    let (ledger, world) = play_before(Options { variant: Variant::Quiet, ..SMALL }, |shop| Open { shop });
+    assert_eq!((ledger.attack_requests(), world.tactics.len()), (0, 0));
+    assert!(ledger.legitimate().requests > 5_000);
+}
+
+/// A digest of every byte that a day shows to a filter, in order.
+fn digest(options: Options) -> u64 {
+    let (mut world, shop) = play::prepare(options);
+    let (mut writer, mut sum) = (Writer::default(), 0);
+    play::play(&mut world, &mut Open { shop }, |now_ms, shot, _, _| {
+        let request = writer.write(shot);
+        let names_and_values = request.headers.iter().flat_map(|(name, value)| [name, value]);
+        let bytes = names_and_values.flat_map(|text| text.bytes()).chain(request.body.iter().copied());
+        sum = bytes.chain(request.address.bytes()).fold(mix(sum ^ now_ms), |sum, b| mix(sum ^ u64::from(b)));
+    });
+    sum
+}
+
+#[test]
+fn a_seed_gives_the_same_bytes_and_another_seed_others() {
+    let of_seed = digest(SMALL);
+    assert_eq!(of_seed, digest(SMALL));
+    assert_ne!(of_seed, digest(Options { seed: 8, ..SMALL }));
+}
+
+#[test]
+fn the_filter_plays_along_and_gives_the_same_twice() {
+    let text = std::fs::read_to_string("examples/campaign/policies.yaml").unwrap();
+    let json: Value = serde_saphyr::from_str(&text).unwrap();
+    let read = config::read(&json, &|_| None).unwrap();
+    let options = Options { hours: 3.0, ..SMALL };
+    let run = || play_before(options, |shop| Guarded::new(shop, &read.settings, 2)).0;
+    let (first, second) = (run(), run());
+    assert_eq!(first.classes, second.classes);
+    assert_eq!(first.legitimate(), second.legitimate());
+    assert!(first.classes[&Class::Scanning].stopped > 0);
+}
+
+/// The names of headers that a capture has for a request, with those of the connection left out.
+fn captured(method: &str, path: &str) -> Vec<(String, String)> {
+    let file = "tests/traffic/captures/chromium_headed_human_h2.jsonl";
+    let text = std::fs::read_to_string(file).unwrap();
+    let of_path = |line: &&str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["path"] == path && line["method"] == method
+    };
+    let line: Value = serde_json::from_str(text.lines().rfind(of_path).unwrap()).unwrap();
+    let headers: Vec<(String, String)> = serde_json::from_value(line["headers"].clone()).unwrap();
+    headers.into_iter().filter(|(name, _)| !name.starts_with(':')).collect()
+}
+
+/// A browser's request; with a session where the captured one has it.
+fn shot_of(name: &str, ask: Ask, sid: Option<u64>) -> Shot {
+    let builds = browser::builds();
+    let (_, _, make) = builds.into_iter().find(|(_, _, make)| &*make.name == name).unwrap();
+    Shot {
+        label: Label::Customer { cohort: Cohort::Home, visit: 1 },
+        make: Rc::new(make),
+        agent: None,
+        language: Engine::Chromium.language(&LOCALES[1]),
+        address: 0x0102_0304,
+        connection: 1,
+        resumes: false,
+        client: 1,
+        sid,
+        ask,
+    }
+}
+
+#[test]
+fn chromium_sends_what_a_real_one_was_seen_to_send() {
+    let login = Ask::Login { email: "alice@example.com".into(), password: "right".into() };
+    let cases = [
+        ("/", Ask::Page),
+        ("/api/products?page=1", Ask::List(1)),
+        ("/api/login", login),
+        ("/api/cart", Ask::Cart(1)),
+    ];
+    let mut writer = Writer::default();
+    for (path, ask) in cases {
+        let captured = captured(if ask.is_post() { "POST" } else { "GET" }, path);
+        let has_session = captured.iter().any(|(name, _)| name == "cookie");
+        let written = writer.write(&shot_of("chrome-linux 156", ask, has_session.then_some(1)));
+        let ours: Vec<&str> = written.headers[4..].iter().map(|(name, _)| name.as_str()).collect();
+        let theirs: Vec<&str> = captured.iter().map(|(name, _)| name.as_str()).collect();
+        // The edge adds its two at the end.
+        assert_eq!(ours, [&theirs[..], &["x-ja4", "x-real-ip"]].concat(), "{path}");
+        for (name, value) in &captured {
+            // Image formats and brands differ between Chromium and Chrome.
+            let differs = ["content-length", "origin", "referer", "cookie", "sec-ch-ua", "accept"];
+            let ours = &written.headers.iter().find(|(ours, _)| ours == name).unwrap().1;
+            assert!(differs.contains(&name.as_str()) || ours == value, "{path} {name}: {ours}");
+        }
+    }
+}
+
+#[test]
+fn bodies_are_json_with_the_subject_where_the_policies_look() {
+    let mut writer = Writer::default();
+    let email: Rc<str> = "a.b@c.example".into();
+    for ask in [
+        Ask::Login { email: Rc::clone(&email), password: "p".into() },
+        Ask::Signup { email: Rc::clone(&email), password: "p".into() },
+        Ask::Verify { email: Rc::clone(&email), code: 7 },
+        Ask::Reset { email: Rc::clone(&email) },
+    ] {
+        let written = writer.write(&shot_of("firefox-linux 151", ask, Some(5)));
+        let body: Value = serde_json::from_slice(&written.body).unwrap();
+        assert_eq!(body["email"], *email);
+        let length = written.headers.iter().find(|(name, _)| name == "content-length").unwrap();
+        assert_eq!(length.1, written.body.len().to_string());
+    }
+}
+
+#[test]
+fn a_tactic_is_stopped_from_where_nine_of_ten_are() {
+    let email: Rc<str> = "x@y.example".into();
+    let shot = |tactic| Shot {
+        label: Label::Attacker { class: Class::Stuffing, tactic },
+        ..shot_of("edge-windows 156", Ask::Login { email: Rc::clone(&email), password: "p".into() }, None)
+    };
+    let mut ledger = Ledger::new(SMALL, HashSet::new());
+    let mut send = |tactic, stopped: bool, times: u64| {
+        for _ in 0..times {
+            let reply = Reply { status: if stopped { 429 } else { 401 }, stopped, ..Reply::default() };
+            ledger.note(BEGIN_MS, &shot(tactic), &reply);
+        }
+    };
+    // Stopped after 12, with two that slip through; then open again, which comes too late to matter.
+    send(0, false, 12);
+    send(0, true, 9);
+    send(0, false, 2);
+    send(0, true, 9);
+    send(0, false, 40);
+    // Never: every second passes.
+    for _ in 0..50 {
+        send(1, true, 1);
+        send(1, false, 1);
+    }
+    // Too few to tell.
+    send(2, false, 3);
+    send(2, true, 10);
+    let before: Vec<u64> = ledger.tactics.iter().map(Followed::before_stopped).collect();
+    assert_eq!(before, [12, 50, 3]);
+    assert_eq!(ledger.tactics.iter().filter(|tactic| tactic.before.is_some()).count(), 1);
+}
+
+#[test]
+fn fixed_limits_stop_what_is_over_them_until_their_window_ends() {
+    let mut limits = Limits::new();
+    let email: Rc<str> = "x@y.example".into();
+    let login = shot_of("edge-windows 156", Ask::Login { email, password: "p".into() }, None);
+    for n in 0..25 {
+        limits.note(BEGIN_MS + n * 1_000, &login, 401);
+    }
+    limits.note(BEGIN_MS + 3_600_000, &login, 401);
+    let stopped: Vec<u64> =
+        limits.effects.iter().map(|effect| effect.cohorts[&Cohort::Home].stopped).collect();
+    // 20 sign-ins; 10 failures; sign-ups; sessions; agents; all.
+    assert_eq!(stopped, [5, 15, 0, 0, 0, 15]);
+}
+
+#[test]
+fn chance_has_the_median_that_is_asked_for() {
+    let mut dice = Dice::new(1, 1);
+    let mut values: Vec<f64> = (0..20_001).map(|_| dice.lognormal(12.0, 0.8)).collect();
+    values.sort_by(f64::total_cmp);
+    assert!((11.6..12.4).contains(&values[10_000]), "{}", values[10_000]);
+}
