@@ -34,7 +34,7 @@ struct Wall(Open);
 impl Target for Wall {
     fn send(&mut self, now_ms: u64, shot: &Shot) -> Reply {
         match shot.label {
-            Label::Attacker { class, .. } if class != Class::Page => {
+            Label::Attacker { class, .. } if class.is_attack() => {
                 Reply { status: 403, stopped: true, ..Reply::default() }
             }
             _ => self.0.send(now_ms, shot),

@@ -132,10 +132,10 @@ fn add_kinds(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// What was stopped of the attack in each phase, pages apart, and what was harmed.
+/// What was stopped of the attack in each phase, pages and own sign-ins apart, and what was harmed.
 fn add_phases(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     for ((_, name), (legitimate, classes)) in PHASES.iter().zip(&day.guarded.phases) {
-        let attack = sum(classes.iter().filter(|(class, _)| **class != Class::Page).map(|(_, count)| count));
+        let attack = sum(classes.iter().filter(|(class, _)| class.is_attack()).map(|(_, count)| count));
         if attack.requests > 0 {
             report.add(&format!("{name}: attack stopped"), attack.percent(), "%", "")?;
         }
@@ -182,7 +182,7 @@ fn add_alarms(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
 
 fn add_limits(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     for (name, effect) in LIMITS.iter().zip(&day.limits.effects) {
-        let attack = effect.classes.iter().filter(|(class, _)| **class != Class::Page);
+        let attack = effect.classes.iter().filter(|(class, _)| class.is_attack());
         let stopped = sum(attack.map(|(_, count)| count)).percent();
         let harmed = sum(effect.cohorts.values()).percent();
         report.add(&format!("fixed limit, {name}: attack stopped"), stopped, "%", "")?;

@@ -66,11 +66,11 @@ const HARMS: usize = 1_000;
 pub(crate) struct Moment {
     /// Of customers.
     pub(crate) legitimate: Count,
-    /// Of attackers, pages apart.
+    /// Of attackers, pages and own sign-ins apart.
     pub(crate) attack: Count,
 }
 
-/// Requests of a tactic, pages apart.
+/// Requests of a tactic, pages and own sign-ins apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Followed {
     /// All.
@@ -177,7 +177,7 @@ impl Ledger {
             }
             Label::Attacker { class, tactic } => {
                 phase.1.entry(class).or_default().add(reply.stopped);
-                if class != Class::Page {
+                if class.is_attack() {
                     moment.attack.add(reply.stopped);
                 }
                 self.note_attacker(now_ms, class, tactic, shot, reply);
@@ -192,7 +192,7 @@ impl Ledger {
         if self.tactics.len() <= tactic {
             self.tactics.resize(tactic + 1, Followed::default());
         }
-        if class != Class::Page {
+        if class.is_attack() {
             self.tactics[tactic].add(now_ms, reply.stopped);
         }
         match (&shot.ask, reply.status, reply.stopped) {

@@ -94,14 +94,24 @@ pub(crate) enum Class {
     Scanning,
     /// A page fetched for its cookie, as anybody may.
     Page,
+    /// Signing in to an account of one's own, to look like a customer.
+    Own,
+}
+
+impl Class {
+    /// Whether it is to be stopped: what anybody may do is not.
+    pub(crate) fn is_attack(self) -> bool {
+        !matches!(self, Self::Page | Self::Own)
+    }
 }
 
 /// Every class with its name.
-pub(crate) const CLASSES: [(Class, &str); 4] = [
+pub(crate) const CLASSES: [(Class, &str); 5] = [
     (Class::Stuffing, "stuffing"),
     (Class::Fakes, "fake accounts"),
     (Class::Scanning, "scanning"),
     (Class::Page, "attackers' pages"),
+    (Class::Own, "attackers' own sign-ins"),
 ];
 
 /// What is asked for.

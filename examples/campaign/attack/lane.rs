@@ -195,10 +195,11 @@ impl Lane {
             Aim::Stuffing | Aim::Both => Class::Stuffing,
         };
         let mixed = if world.options.variant == Variant::Poisoning { 0.3 } else { self.group.mixed };
-        let ask = if self.dice.chance(mixed) {
+        if self.dice.chance(mixed) {
             let (email, password) = self.dice.pick(&self.group.own);
-            Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }
-        } else if class == Class::Fakes {
+            return (Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }, Class::Own);
+        }
+        let ask = if class == Class::Fakes {
             let email = lists::throwaway(&mut self.dice);
             Ask::Signup { email, password: format!("Aa1!{:08x}", self.dice.bits() >> 32).into() }
         } else {
