@@ -224,9 +224,10 @@ impl Guard {
             x.seen = Some(seen);
             return None;
         }
-        let profile = self.learner.profile(host, &x.facets, now_ms);
-        x.seen = Some(Seen { profile, ..seen });
-        self.learner.recognise(host, index, &x.facets, &profile, now_ms)
+        seen.profile = self.learner.profile(host, &x.facets, now_ms);
+        let recognised = self.learner.recognise(host, index, &x.facets, &mut seen);
+        x.seen = Some(seen);
+        recognised
     }
 
     /// The reply, where a verdict stands on one of the keys that are known so far.

@@ -80,6 +80,12 @@ pub fn goods_left(slices: u16) -> f32 {
     (1.0 - GOODS_FADE).powi(i32::from(slices))
 }
 
+/// The share of odds that is left after so many slices.
+#[must_use]
+pub fn odds_left(slices: u16) -> f32 {
+    (1.0 - ODDS_FADE).powi(i32::from(slices))
+}
+
 impl Behavior {
     /// A behavior seen for the first time.
     #[must_use]
@@ -98,7 +104,7 @@ impl Behavior {
             self.goods += f32::from(self.fresh);
         }
         self.goods *= goods_left(passed);
-        self.odds *= (1.0 - ODDS_FADE).powi(i32::from(passed));
+        self.odds *= odds_left(passed);
         (self.peak, self.fresh, self.failures) = (self.odds, 0, 0);
         (self.networks, self.failed, self.succeeded) = (0, 0, 0);
         self.slice = slice;

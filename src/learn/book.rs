@@ -3,9 +3,9 @@
 //! Behaviors lie in buckets by their key. Where a bucket is full, a new one takes the place of the one
 //! worth least: never of one whose verdict stands while there is another.
 
-use super::behavior::{BEHAVIOR_BYTES, Behavior, goods_left, slice_of, wire};
+use super::behavior::{BEHAVIOR_BYTES, Behavior, goods_left, odds_left, slice_of, wire};
 use crate::detect::shift::{SHIFT_BYTES, Shift};
-use crate::detect::usual::Usual;
+use crate::detect::usual::{USUAL_BYTES, Usual};
 
 /// Length of the head: see [`Head`].
 const HEAD_BYTES: usize = 64;
@@ -36,6 +36,8 @@ pub const MOST_BOOK_BYTES: u64 = (HEAD_BYTES + MOST_BEHAVIORS * BEHAVIOR_BYTES) 
 /// | 4..8 | customers |
 /// | 8..34 | the test for a shift |
 /// | 34..42 | the usual share of failures |
+/// | 42..46 | the odds of those who came back |
+/// | 46..50 | the low bits of the last one's subject |
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Head {
     /// The slice it was last written in.
@@ -48,10 +50,16 @@ pub struct Head {
     pub shift: Shift,
     /// How much usually fails.
     pub usual: Usual,
+    /// Log-odds of hostile over usual of those who came back after a refusal, in nats, 0 at least.
+    pub returned: f32,
+    /// The low bits of the subject of the last who did: each counts once.
+    pub returner: u32,
 }
 
 const SHIFT_AT: usize = 8;
 const USUAL_AT: usize = SHIFT_AT + SHIFT_BYTES;
+const RETURNED_AT: usize = USUAL_AT + USUAL_BYTES;
+const RETURNER_AT: usize = RETURNED_AT + 4;
 
 impl Head {
     /// Reads the head of a book.
@@ -59,12 +67,15 @@ impl Head {
     pub fn read(book: &[u8]) -> Self {
         let half = |at| u16::from_le_bytes(array(book, at));
         let customers = f32::from_le_bytes(array(book, 4));
+        let returned = f32::from_le_bytes(array(book, RETURNED_AT));
         Self {
             slice: half(0),
             failures: half(2),
             customers: if customers.is_finite() { customers.max(0.0) } else { 0.0 },
             shift: Shift::decode(&array(book, SHIFT_AT)),
             usual: Usual::decode(&array(book, USUAL_AT)),
+            returned: if returned.is_finite() { returned.max(0.0) } else { 0.0 },
+            returner: u32::from_le_bytes(array(book, RETURNER_AT)),
         }
     }
 
@@ -82,6 +93,8 @@ impl Head {
         put(&self.customers.to_le_bytes());
         put(&self.shift.encode());
         put(&self.usual.encode());
+        put(&self.returned.to_le_bytes());
+        put(&self.returner.to_le_bytes());
     }
 
     /// Brings it up to a slice.
@@ -91,6 +104,7 @@ impl Head {
             return;
         }
         self.customers *= goods_left(passed);
+        self.returned *= odds_left(passed);
         self.failures = 0;
         self.slice = slice;
     }
@@ -191,7 +205,7 @@ mod tests {
         head.shift.observe(0.2, true);
         head.write(&mut book);
         assert_eq!(Head::read(&book), head);
-        assert!(USUAL_AT + crate::detect::usual::USUAL_BYTES <= HEAD_BYTES);
+        assert!(RETURNER_AT + 4 <= HEAD_BYTES);
     }
 
     proptest! {

@@ -94,7 +94,10 @@ mod tests {
         let mut stored = after(None, 1, 1_800_000_000).unwrap();
         let at = |stored, seconds: u32| of(Some(stored), 1_800_000_000 + seconds);
         assert_eq!(of(None, 1), Journey::Unknown);
-        assert_eq!([at(stored, 0), at(stored, 2), at(stored, 3)], [Journey::Young, Journey::Young, Journey::Glanced]);
+        assert_eq!(
+            [at(stored, 0), at(stored, 2), at(stored, 3)],
+            [Journey::Young, Journey::Young, Journey::Glanced]
+        );
         for (requests, journey) in [(2, Journey::Seen), (4, Journey::Busy)] {
             stored = after(Some(stored), requests, 1_800_000_100).unwrap();
             assert_eq!([at(stored, 2), at(stored, 100)], [Journey::Young, journey]);

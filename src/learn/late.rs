@@ -6,7 +6,7 @@
 use super::profile::{Profile, SIDES};
 
 /// Length of a record in bytes.
-const LATE_BYTES: usize = 52;
+const LATE_BYTES: usize = 56;
 
 const BUCKET: usize = 8;
 const BUCKET_BYTES: usize = BUCKET * LATE_BYTES;
@@ -39,6 +39,8 @@ pub struct Late {
     pub subject: u32,
     /// The low bits of the network's hash.
     pub network: u32,
+    /// Whether its sender came back after a refusal.
+    pub returned: bool,
 }
 
 /// Enters something begun, unless it is there already.
@@ -101,7 +103,8 @@ fn bucket(sheet: &mut [u8], key: u64) -> Option<&mut [[u8; LATE_BYTES]]> {
 fn written(late: &Late) -> [u8; LATE_BYTES] {
     let mut out = [0; LATE_BYTES];
     let words = [late.key as u32, (late.key >> 32) as u32, late.due_s, late.policy];
-    let all = words.into_iter().chain(late.profile.0).chain([late.subject, late.network]);
+    let all =
+        words.into_iter().chain(late.profile.0).chain([late.subject, late.network, u32::from(late.returned)]);
     for (place, word) in out.as_chunks_mut::<4>().0.iter_mut().zip(all) {
         *place = word.to_le_bytes();
     }
@@ -122,6 +125,7 @@ fn read(record: &[u8; LATE_BYTES]) -> Late {
         profile,
         subject: word(4 + SIDES),
         network: word(5 + SIDES),
+        returned: word(6 + SIDES) != 0,
     }
 }
 
@@ -132,7 +136,7 @@ mod tests {
     fn late(n: u64, due_s: u32) -> Late {
         let profile = Profile(std::array::from_fn(|side| n as u32 + side as u32));
         let key = crate::facts::hash::public(&n.to_le_bytes());
-        Late { key, due_s, policy: 3, profile, subject: 4, network: 5 }
+        Late { key, due_s, policy: 3, profile, subject: 4, network: 5, returned: true }
     }
 
     #[test]

@@ -6,9 +6,10 @@ use super::book::{self, Head, book_bytes};
 use super::campaign::{self, Weights};
 use super::journey::{self, Journey};
 use super::late::{self, Late, late_bytes};
-use super::lesson::{self, Kind, Lesson, Recognised, Sentence, Terms};
+use super::lesson::{self, Kind, Lesson, Recognised, Sentence, Spared, Terms};
 use super::pace::Pace;
-use super::profile::{self, MASKS, Profile};
+use super::profile::{self, MAKE, MASKS, Profile};
+use super::returning::Returning;
 use super::visits::Visits;
 use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
@@ -36,6 +37,8 @@ pub struct Seen {
     pub at_ms: u64,
     /// Whether a browser sent it ahead of its user: it tells nothing of what the user does.
     pub ahead: bool,
+    /// Whether a verdict stood on what it does, and it was let through all the same.
+    pub spared: Option<Spared>,
 }
 
 /// A behavior that was condemned, to be told.
@@ -96,6 +99,7 @@ pub struct Learner {
     known: Known,
     visits: Visits,
     pace: Pace,
+    returning: Returning,
     /// By policy; `None` where it does not learn.
     classes: Vec<Option<Class>>,
     late: SheetId,
@@ -182,6 +186,7 @@ impl Learner {
             known,
             visits: Visits::new(hashes.map_seeds()),
             pace: Pace::new(hashes.map_seeds()),
+            returning: Returning::new(hashes.map_seeds()),
             classes,
             late,
             turns: Vec::new(),
@@ -225,20 +230,29 @@ impl Learner {
     }
 
     /// The verdict that stands on a request's behaviors. Someone who succeeded with this subject before,
-    /// in this session or from this network, is none of those that a behavior is condemned for.
+    /// in this session or from this network, is none of those that a behavior is condemned for; someone
+    /// who comes back after a refusal hardly is.
     pub fn recognise(
         &mut self,
         host: &dyn Host,
         policy: usize,
         facets: &Facets,
-        profile: &Profile,
-        now_ms: u64,
+        seen: &mut Seen,
     ) -> Option<Recognised> {
         let book = self.class(policy)?.book;
-        let keys = profile::keys(profile, &self.hashes);
+        let keys = profile::keys(&seen.profile, &self.hashes);
         let book = self.sheets.read(host, book, &mut self.incidents);
-        let recognised = lesson::recognise(book, &keys, reason(), now_ms)?;
-        (!self.is_familiar(host, facets)).then_some(recognised)
+        let recognised = lesson::recognise(book, &keys, reason(), seen.at_ms)?;
+        let keys = match facets.get(Facet::Subject) {
+            Some(_) => self.familiar_keys(facets),
+            None => [facets.get(Facet::Session), None],
+        };
+        if self.is_familiar(host, facets) {
+            seen.spared = Some(Spared::Familiar);
+        } else if recognised.may_return && self.returning.comes_back(keys, seen.at_ms) {
+            seen.spared = Some(Spared::Returned);
+        }
+        seen.spared.is_none().then_some(recognised)
     }
 
     fn is_familiar(&mut self, host: &dyn Host, facets: &Facets) -> bool {
@@ -268,7 +282,7 @@ impl Learner {
 
     /// Takes in what came of a request, under whatever policy.
     pub fn witness(&mut self, host: &dyn Host, policy: usize, facets: &Facets, seen: &Seen, found: Outcome) {
-        let Seen { profile, pace, at_ms, ahead } = *seen;
+        let Seen { profile, pace, at_ms, ahead, spared } = *seen;
         if found == Outcome::Success && !ahead {
             // What is guarded against is no way to come by a good name.
             if !self.learns(policy) {
@@ -289,10 +303,11 @@ impl Learner {
         let network = facets.get(Facet::Network).unwrap_or_default() as u32;
         if let (Kind::Begun, Some(key), Some(follow)) = (kind, begun, &class.follow_up) {
             let due_s = ((at_ms / 1000) as u32).saturating_add(follow.within_s);
+            let returned = spared == Some(Spared::Returned);
             let (policy, subject) = (class.name, subject.unwrap_or(key) as u32);
-            self.turn(Turn::Begun(Late { key, due_s, policy, profile, subject, network }));
+            self.turn(Turn::Begun(Late { key, due_s, policy, profile, subject, network, returned }));
         }
-        self.push(host, policy, Lesson { profile, subject, network, pace, kind, at_ms });
+        self.push(host, policy, Lesson { profile, subject, network, pace, spared, kind, at_ms });
     }
 
     /// Takes in that a session looked at something.
@@ -408,8 +423,13 @@ impl Learner {
             let policy = self.classes.iter().position(|c| c.as_ref().is_some_and(|c| c.name == late.policy));
             let subject = Some(u64::from(late.subject));
             if let Some(policy) = policy {
-                let Late { profile, network, .. } = late;
-                self.push(host, policy, Lesson { profile, subject, network, pace: 0.0, kind, at_ms: now_ms });
+                let Late { profile, network, returned, .. } = late;
+                let spared = returned.then_some(Spared::Returned);
+                self.push(
+                    host,
+                    policy,
+                    Lesson { profile, subject, network, pace: 0.0, spared, kind, at_ms: now_ms },
+                );
             }
         }
     }
@@ -446,7 +466,12 @@ impl Learner {
                     let b = k[14].and_then(|k| book::find(bytes, k)).unwrap_or_default();
                     text += &format!(" {:.4}/{:.1}", b.customers() / after.customers, b.odds);
                 }
-                eprintln!("DBG {} {policy} G={} usual={} {text}", lessons[0].at_ms / 60000 % 1440, after.customers, after.usual.share(terms.usual));
+                eprintln!(
+                    "DBG {} {policy} G={} usual={} {text}",
+                    lessons[0].at_ms / 60000 % 1440,
+                    after.customers,
+                    after.usual.share(terms.usual)
+                );
             }
         };
         if !self.sheets.change(host, book, incidents, &mut write) {
@@ -523,7 +548,10 @@ impl Actor {
 fn weights(book: &[u8], keys: &[Option<u64>; MASKS]) -> Weights {
     let all = Head::read(book).customers;
     std::array::from_fn(|make| {
-        let key = profile::single_of(make).and_then(|mask| keys.get(mask).copied().flatten());
+        let key = MAKE
+            .get(make)
+            .and_then(|side| profile::alone(*side))
+            .and_then(|mask| keys.get(mask).copied().flatten());
         let customers = key.and_then(|key| book::find(book, key)).map_or(0.0, |b| b.customers());
         if key.is_some() { campaign::weight(customers, all) } else { 0.0 }
     })

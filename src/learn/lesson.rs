@@ -2,7 +2,7 @@
 
 use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
-use super::profile::{COUNTED, MASKS, Profile, SINGLES, Side};
+use super::profile::{self, COUNTED, MASKS, Profile, SIDES, SINGLES, Side};
 use crate::decide;
 use crate::detect::shift::Level;
 use crate::memory::Standing;
@@ -39,10 +39,23 @@ const BEGUN: f32 = 0.1;
 const BEGUN_SUSPECT: f32 = 0.4;
 const SUSPECT: f32 = 2.0;
 
+/// Odds of those who come back from which nobody is let through for it, and their ceiling.
+const RETURNED_FALSE: f32 = 9.0;
+const RETURNED_MOST: f32 = 12.0;
+
 /// A behavior moved with a shift where its share of failures is so many times its share of customers,
 /// and there were a few.
 const MOVED: f32 = 8.0;
 const MOVED_FAILURES: u16 = 3;
+
+/// Why a request was let through though a verdict stood on what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spared {
+    /// Its subject succeeded from here before.
+    Familiar,
+    /// Its sender came back after a refusal.
+    Returned,
+}
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +83,8 @@ pub struct Lesson {
     pub network: u32,
     /// What its pace weighs beside a failure, in nats.
     pub pace: f32,
+    /// Whether a verdict stood on it, and it was let through all the same.
+    pub spared: Option<Spared>,
     /// What came of it.
     pub kind: Kind,
     /// When, in milliseconds since 1970.
@@ -147,6 +162,15 @@ pub fn learn(
     });
     let quiet = is_quiet(&behaviors, &found);
     let steps = Steps::new(head.usual.share(terms.usual) as f32);
+    if let Some(spared) = lesson.spared {
+        // It tells of those who are spared, and nothing of what the others do who are not: an attacker
+        // could clear himself by accounts of his own.
+        if spared == Spared::Returned {
+            count_returned(&mut head, steps, lesson);
+            head.write(book);
+        }
+        return None;
+    }
     match lesson.kind {
         Kind::Failure | Kind::Lapsed | Kind::Begun => {
             let inherited = inherited(&behaviors, suspicion);
@@ -165,7 +189,7 @@ pub fn learn(
             weigh(&mut head, terms, false, quiet);
         }
     }
-    let expected = expected(&behaviors, &head);
+    let expected = Shares::new(&behaviors, &head).expected(&head);
     let sentence = condemn(&mut behaviors, &expected, &head, terms, lesson.at_ms, campaign);
     for (key, behavior) in keys.iter().zip(&behaviors) {
         if let (Some(key), Some(behavior)) = (key, behavior) {
@@ -235,6 +259,19 @@ fn count_against(
     first_new.unwrap_or(false)
 }
 
+/// Takes in what came of someone who came back after a refusal, once for each in a row.
+fn count_returned(head: &mut Head, steps: Steps, lesson: &Lesson) {
+    let subject = lesson.subject.unwrap_or_default() as u32;
+    let step = match lesson.kind {
+        Kind::Begun => return,
+        Kind::Failure | Kind::Lapsed if subject == head.returner => return,
+        Kind::Failure | Kind::Lapsed => steps.failure,
+        Kind::Success | Kind::Kept => steps.success,
+    };
+    head.returned = (head.returned + step).clamp(0.0, RETURNED_MOST);
+    head.returner = subject;
+}
+
 fn count_for(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, lesson: &Lesson) {
     let undone = if lesson.kind == Kind::Kept { BEGUN * steps.failure } else { 0.0 };
     let step = steps.success - undone;
@@ -258,7 +295,9 @@ fn condemn(
 ) -> Option<Sentence> {
     let mut strongest: Option<Sentence> = None;
     for (mask, behavior) in behaviors.iter_mut().enumerate().take(SINGLES) {
-        let Some(behavior) = behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, expected, head)) else {
+        let Some(behavior) =
+            behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, expected, head))
+        else {
             continue;
         };
         let odds = behavior.odds + alert(behavior, head);
@@ -296,28 +335,42 @@ fn alert(behavior: &Behavior, head: &Head) -> f32 {
     }
 }
 
-/// How many customers each combination is to be expected to have, where its sides come together as
-/// chance has it: what tells of the program (order, agent, TLS, payload) as often as the rarest of it,
-/// the locale and the journey each for itself.
-fn expected(behaviors: &Behaviors, head: &Head) -> [f32; MASKS] {
-    let all = head.customers + 1.0;
-    let share = |mask: usize| behaviors.get(mask).copied().flatten().map_or(0.0, |b| (b.customers() / all).min(1.0));
-    let side = |side: Side| COUNTED.iter().enumerate().skip(14).find(|(_, m)| m.sides().eq([side])).map(|(mask, _)| share(mask));
-    let journey = side(Side::Journey).unwrap_or(0.0);
-    std::array::from_fn(|mask| {
-        let Some(mask) = COUNTED.get(mask) else { return 0.0 };
-        let mut program = 1.0_f32;
-        let mut rest = 1.0_f32;
-        for s in mask.sides() {
-            match s {
-                Side::Journey => rest *= journey,
-                Side::Locale => rest *= side(s).unwrap_or(0.0),
-                Side::Set => program = program.min(side(Side::Order).unwrap_or(0.0)),
-                _ => program = program.min(side(s).unwrap_or(0.0)),
+/// The shares of customers that have a request's sides.
+struct Shares([f32; SIDES]);
+
+impl Shares {
+    fn new(behaviors: &Behaviors, head: &Head) -> Self {
+        let all = head.customers + 1.0;
+        Self(Side::ALL.map(|side| {
+            let behavior = profile::alone(side).and_then(|mask| behaviors.get(mask).copied().flatten());
+            behavior.map_or(0.0, |behavior| (behavior.customers() / all).min(1.0))
+        }))
+    }
+
+    fn of(&self, side: Side) -> f32 {
+        // The set of header names is told by their order.
+        let side = if side == Side::Set { Side::Order } else { side };
+        self.0.get(side as usize).copied().unwrap_or(0.0)
+    }
+
+    /// The share that a combination is to be expected to have, where its sides come together as chance
+    /// has it: what tells of the program as often as the rarest of it, since it comes together; the
+    /// locale and the journey each for itself.
+    fn together(&self, sides: impl Iterator<Item = Side>) -> f32 {
+        let (mut program, mut rest) = (1.0_f32, 1.0_f32);
+        for side in sides {
+            match side {
+                Side::Locale | Side::Journey => rest *= self.of(side),
+                _ => program = program.min(self.of(side)),
             }
         }
-        program * rest * head.customers
-    })
+        program * rest
+    }
+
+    /// How many customers each combination is to be expected to have.
+    fn expected(&self, head: &Head) -> [f32; MASKS] {
+        COUNTED.map(|mask| self.together(mask.sides()) * head.customers)
+    }
 }
 
 /// Whether a behavior may be condemned at all: it says enough of a client's make, and hardly any
@@ -346,6 +399,8 @@ pub struct Recognised {
     pub mask: usize,
     /// Its key.
     pub key: u64,
+    /// Whether one who comes back is to be let through: those who did so far were customers.
+    pub may_return: bool,
 }
 
 /// Takes in that requests were refused for a behavior of late.
@@ -363,7 +418,7 @@ pub fn tried(book: &mut [u8], key: u64, now_ms: u64) {
 pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
     let head = Head::read(book);
     let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
-    let expected = expected(&behaviors, &head);
+    let expected = Shares::new(&behaviors, &head).expected(&head);
     let cleared = |mask: usize| {
         let Some(wide) = COUNTED.get(mask) else { return false };
         let narrower = COUNTED.iter().zip(&behaviors).filter(|(narrow, _)| narrow.is_narrower(*wide));
@@ -373,7 +428,8 @@ pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: 
         let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &expected, &head))?;
         let (standing, campaign) = (standing_of(&behavior, reason), behavior.campaign);
         let key = keys.get(mask).copied().flatten()?;
-        (!cleared(mask)).then_some(Recognised { standing, campaign, mask, key })
+        let may_return = head.returned < RETURNED_FALSE;
+        (!cleared(mask)).then_some(Recognised { standing, campaign, mask, key, may_return })
     });
     standing.next()
 }

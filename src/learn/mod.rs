@@ -18,6 +18,7 @@ pub mod profile;
 
 mod learner;
 mod pace;
+mod returning;
 mod visits;
 
 pub use journey::Journey;

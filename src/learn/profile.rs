@@ -157,11 +157,10 @@ pub const COUNTED: [Mask; MASKS] = {
 /// Where the combinations of a single side begin in [`COUNTED`].
 pub const SINGLES: usize = 15;
 
-/// The combination of one side of a client's make alone, by its place in [`MAKE`].
+/// The combination of one side alone, as an index of [`COUNTED`].
 #[must_use]
-pub fn single_of(make: usize) -> Option<usize> {
-    let side = MAKE.get(make)?;
-    (SINGLES..MASKS).find(|&mask| COUNTED.get(mask).is_some_and(|m| m.sides().eq([*side])))
+pub fn alone(side: Side) -> Option<usize> {
+    COUNTED.iter().position(|mask| mask.0 == 1 << side as u8)
 }
 
 /// The keys of a request's combinations, in the order of [`COUNTED`]; `None` where it lacks a side.
