@@ -27,7 +27,7 @@ const REPEAT_SHARE: f32 = 1.0 / 16.0;
 const CROWDED: u32 = 48;
 
 /// After so long without a try, in seconds, a verdict ends.
-const DESERTED_S: u32 = 600;
+const DESERTED_S: u32 = 300;
 
 /// Odds lose this share with each slice: half of them in seven hours.
 const ODDS_FADE: f32 = 1.0 / 64.0;
