@@ -458,21 +458,6 @@ impl Learner {
                 }));
             }
             after = Head::read(bytes);
-            if std::env::var("PAL_DEBUG").is_ok() && lessons.iter().any(|l| l.at_ms / 60_000 % 180 == 0) {
-                let mut text = String::new();
-                for j in 1..=6_u32 {
-                    let p = Profile([0, 0, 0, 0, 0, 0, j]);
-                    let k = profile::keys(&p, hashes);
-                    let b = k[14].and_then(|k| book::find(bytes, k)).unwrap_or_default();
-                    text += &format!(" {:.4}/{:.1}", b.customers() / after.customers, b.odds);
-                }
-                eprintln!(
-                    "DBG {} {policy} G={} usual={} {text}",
-                    lessons[0].at_ms / 60000 % 1440,
-                    after.customers,
-                    after.usual.share(terms.usual)
-                );
-            }
         };
         if !self.sheets.change(host, book, incidents, &mut write) {
             // They wait for the next tick; of too many the newest are dropped.
