@@ -1,5 +1,5 @@
 //! Promises of learning: who is recognised by what it does, and who is not mistaken for that.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::sync::Arc;
 

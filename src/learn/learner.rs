@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{self, Head, book_bytes};
-use super::campaign::{self, Weights};
+use super::actor::Actor;
+use super::book::{Head, book_bytes};
+use super::campaign;
+use super::class::{self, Class};
 use super::journey::{self, Journey};
 use super::late::{self, Late, late_bytes};
-use super::lesson::{self, Kind, Lesson, Recognised, Sentence, Spared, Terms};
+use super::lesson::{self, Kind, Lesson, Spared};
 use super::pace::Pace;
-use super::profile::{self, MAKE, MASKS, Profile};
+use super::profile::{self, Profile};
 use super::returning::Returning;
+use super::sentence::{self, Recognised, Sentence};
 use super::visits::Visits;
 use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
@@ -18,13 +21,10 @@ use crate::memory::known::{self, Known};
 use crate::memory::layout::learning;
 use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
 use crate::memory::table::Incidents;
-use crate::policy::{Facet, Ladder, Policy, Settings};
+use crate::policy::{Facet, Settings};
 
 /// Lessons of one policy that may wait; at so many they are written at once.
 const WAITING: usize = 512;
-
-/// How long lessons that condemn nobody may wait, in milliseconds.
-const UNHURRIED_MS: u64 = 1000;
 
 /// What learning keeps of a request until its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -65,26 +65,6 @@ pub struct Alarm {
     pub since_outcomes: Option<u32>,
 }
 
-/// The learning of one policy.
-struct Class {
-    book: SheetId,
-    usual: f64,
-    ladder: Ladder,
-    lessons: Vec<Lesson>,
-    /// The hash of the policy's name, which outlives a change of the configuration.
-    name: u32,
-    follow_up: Option<Follow>,
-}
-
-/// What has to follow a success of a policy.
-#[derive(Clone)]
-struct Follow {
-    /// Under which policies.
-    policies: Vec<usize>,
-    by: Facet,
-    within_s: u32,
-}
-
 /// A change to what is yet to be followed up.
 #[derive(Clone, Copy)]
 enum Turn {
@@ -113,51 +93,6 @@ pub struct Learner {
     condemned: Vec<Condemned>,
     alarms: Vec<Alarm>,
 }
-
-impl Class {
-    fn new(policy: &Policy, book: SheetId) -> Option<Self> {
-        let learning = policy.learning.as_ref()?;
-        let follow_up = learning.follow_up.as_ref().map(|follow| Follow {
-            policies: follow.policies.iter().map(|id| usize::from(id.0)).collect(),
-            by: if follow.by_session { Facet::Session } else { Facet::Subject },
-            within_s: u32::try_from(follow.within_ms / 1000).unwrap_or(u32::MAX),
-        });
-        Some(Self {
-            book,
-            usual: learning.usual,
-            ladder: policy.ladder,
-            lessons: Vec::new(),
-            name: hash::public(policy.name.as_bytes()) as u32,
-            follow_up,
-        })
-    }
-
-    fn terms(&self) -> Terms {
-        Terms { ladder: self.ladder, usual: self.usual, reason: reason() }
-    }
-
-    /// Whether lessons are to be written: those that speak against somebody at once.
-    fn is_due(&self, now_ms: u64) -> bool {
-        let hurried =
-            |lesson: &Lesson| lesson.speaks_against() || now_ms.saturating_sub(lesson.at_ms) >= UNHURRIED_MS;
-        self.lessons.iter().any(hurried)
-    }
-
-    /// Under what something begun is kept.
-    fn late_key(&self, hashes: &Hashes, facets: &Facets) -> Option<u64> {
-        let follow = self.follow_up.as_ref()?;
-        Some(hashes.pair(u64::from(self.name), facets.get(follow.by)?).max(1))
-    }
-}
-
-/// The stored form of the reason that is given with a verdict on a behavior.
-#[must_use]
-pub fn reason() -> u16 {
-    hash::public(REASON.as_bytes()) as u16
-}
-
-/// The name of that reason.
-pub const REASON: &str = "behavior";
 
 impl Learner {
     /// A learner for these settings.
@@ -242,7 +177,7 @@ impl Learner {
         let book = self.class(policy)?.book;
         let keys = profile::keys(&seen.profile, &self.hashes);
         let book = self.sheets.read(host, book, &mut self.incidents);
-        let recognised = lesson::recognise(book, &keys, reason(), seen.at_ms)?;
+        let recognised = sentence::recognise(book, &keys, class::reason(), seen.at_ms)?;
         let keys = match facets.get(Facet::Subject) {
             Some(_) => self.familiar_keys(facets),
             None => [facets.get(Facet::Session), None],
@@ -496,7 +431,7 @@ impl Learner {
             let mut count = |sheet: &mut [u8]| {
                 for ((_, key), requests) in group {
                     match book {
-                        Some(_) => lesson::tried(sheet, *key, now_ms),
+                        Some(_) => sentence::tried(sheet, *key, now_ms),
                         None => campaign::count(sheet, *key as u32, *requests, now_s),
                     }
                 }
@@ -508,36 +443,3 @@ impl Learner {
 
 /// How often refused requests are told of, in seconds.
 const REFUSED_EVERY_S: u32 = 5;
-
-/// Who a request seems to come from.
-struct Actor {
-    /// The campaign's id: one that it is like enough, or a new one.
-    id: u32,
-    suspicion: f32,
-}
-
-impl Actor {
-    fn of(campaigns: &[u8], book: &[u8], lesson: &Lesson, keys: &[Option<u64>; MASKS]) -> Self {
-        let now_s = (lesson.at_ms / 1000) as u32;
-        let weights = weights(book, keys);
-        let likest = campaign::likest(campaigns, &lesson.profile, &weights, now_s);
-        let suspicion = likest.map_or(0.0, |(found, nats)| campaign::suspicion(&found, nats, now_s));
-        let own = likest.filter(|(_, nats)| *nats >= campaign::BELONGS).map(|(found, _)| found.id);
-        // Any number that two new campaigns hardly share.
-        let new = || keys.iter().flatten().next().map_or(1, |key| (*key as u32 ^ now_s).max(1));
-        Self { id: own.unwrap_or_else(new), suspicion }
-    }
-}
-
-/// How much each side of a request's make weighs: the rarer among customers, the more.
-fn weights(book: &[u8], keys: &[Option<u64>; MASKS]) -> Weights {
-    let all = Head::read(book).customers;
-    std::array::from_fn(|make| {
-        let key = MAKE
-            .get(make)
-            .and_then(|side| profile::alone(*side))
-            .and_then(|mask| keys.get(mask).copied().flatten());
-        let customers = key.and_then(|key| book::find(book, key)).map_or(0.0, |b| b.customers());
-        if key.is_some() { campaign::weight(customers, all) } else { 0.0 }
-    })
-}

@@ -2,10 +2,8 @@
 
 use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
-use super::profile::{self, COUNTED, MASKS, Profile, SIDES, SINGLES, Side};
-use crate::decide;
-use crate::detect::shift::Level;
-use crate::memory::Standing;
+use super::profile::{COUNTED, MASKS, Profile, SINGLES};
+use super::sentence::{self, Sentence};
 use crate::policy::Ladder;
 
 /// The share of a hostile client's requests that fail.
@@ -13,19 +11,14 @@ const HOSTILE: f32 = 0.97;
 
 /// Behaviors of at least so many sides of a client's make can be condemned; those of fewer only lend
 /// suspicion to narrower ones.
-const LEAST_MAKES: u32 = 2;
+pub(super) const LEAST_MAKES: u32 = 2;
 
 /// Odds at which a behavior is known as good: it clears narrower and wider ones of suspicion.
-const GOOD: f32 = -2.0;
+pub(super) const GOOD: f32 = -2.0;
 
 /// The most suspicion that is inherited, in nats. Below any sensible limit: fresh evidence has to
 /// confirm it.
 const INHERITED: f32 = 4.5;
-
-/// A behavior that a larger share of the customers has, and more than a few, is never condemned: what
-/// tells attackers from them is another. The few are known, and let in as such.
-const COMMON: f32 = 0.001;
-const FEW: f32 = 3.0;
 
 /// A behavior that a smaller share of the customers has, or no more than some, loses [`BURNT`] of them
 /// with each failure under attack: they may have been the attacker himself.
@@ -39,14 +32,8 @@ const BEGUN: f32 = 0.1;
 const BEGUN_SUSPECT: f32 = 0.4;
 const SUSPECT: f32 = 2.0;
 
-/// Odds of those who come back from which nobody is let through for it, and their ceiling.
-const RETURNED_FALSE: f32 = 9.0;
+/// The most that the odds of those who come back can be, in nats.
 const RETURNED_MOST: f32 = 12.0;
-
-/// A behavior moved with a shift where its share of failures is so many times its share of customers,
-/// and there were a few.
-const MOVED: f32 = 8.0;
-const MOVED_FAILURES: u16 = 3;
 
 /// Why a request was let through though a verdict stood on what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,21 +97,8 @@ pub struct Terms {
     pub reason: u16,
 }
 
-/// A behavior that was condemned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sentence {
-    /// Which combination: an index of [`COUNTED`].
-    pub mask: usize,
-    /// The verdict.
-    pub standing: Standing,
-    /// The odds that led to it, in nats.
-    pub odds: f32,
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
-}
-
 /// The behaviors of one request.
-type Behaviors = [Option<Behavior>; MASKS];
+pub(super) type Behaviors = [Option<Behavior>; MASKS];
 
 /// What a failure and a success weigh, in nats.
 #[derive(Clone, Copy)]
@@ -189,8 +163,7 @@ pub fn learn(
             weigh(&mut head, terms, false, quiet);
         }
     }
-    let expected = Shares::new(&behaviors, &head).expected(&head);
-    let sentence = condemn(&mut behaviors, &expected, &head, terms, lesson.at_ms, campaign);
+    let sentence = sentence::condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign);
     for (key, behavior) in keys.iter().zip(&behaviors) {
         if let (Some(key), Some(behavior)) = (key, behavior) {
             book::put(book, *key, behavior, lesson.at_ms);
@@ -282,154 +255,4 @@ fn count_for(behaviors: &mut Behaviors, head: &mut Head, steps: Steps, lesson: &
     if new {
         head.customers += 1.0;
     }
-}
-
-/// Condemns what the evidence has come to be enough for.
-fn condemn(
-    behaviors: &mut Behaviors,
-    expected: &[f32; MASKS],
-    head: &Head,
-    terms: Terms,
-    now_ms: u64,
-    campaign: u32,
-) -> Option<Sentence> {
-    let mut strongest: Option<Sentence> = None;
-    for (mask, behavior) in behaviors.iter_mut().enumerate().take(SINGLES) {
-        let Some(behavior) =
-            behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, expected, head))
-        else {
-            continue;
-        };
-        let odds = behavior.odds + alert(behavior, head);
-        let action = decide::action_at(&terms.ladder, f64::from(odds));
-        let past = standing_of(behavior, terms.reason);
-        let Some(standing) = decide::condemn(&terms.ladder, action, terms.reason, past, now_ms) else {
-            continue;
-        };
-        (behavior.action, behavior.repeats, behavior.until_s) =
-            (standing.action, standing.repeats, standing.until_s);
-        behavior.tried_s = (now_ms / 1000) as u32;
-        behavior.campaign = campaign;
-        if strongest.is_none_or(|s| odds >= s.odds) {
-            strongest = Some(Sentence { mask, standing, odds, at_ms: now_ms });
-        }
-    }
-    strongest
-}
-
-/// What a shift of the whole policy adds to the odds of a behavior, in nats: something only where the
-/// behavior moved with it, which is told by its share of the failures against its share of the
-/// customers (Herley and Schechter, "Distinguishing Attacks from Legitimate Authentication Traffic at
-/// Scale", NDSS 2019).
-fn alert(behavior: &Behavior, head: &Head) -> f32 {
-    let of_failures = f32::from(behavior.failures) / f32::from(head.failures.max(1));
-    let of_customers = (behavior.customers() + 1.0) / (head.customers + 10.0);
-    if behavior.failures < MOVED_FAILURES || of_failures < of_customers * MOVED {
-        return 0.0;
-    }
-    match head.shift.level() {
-        Level::Usual => 0.0,
-        Level::Slight => 1.0,
-        Level::Marked => 1.5,
-        Level::Heavy => 2.0,
-    }
-}
-
-/// The shares of customers that have a request's sides.
-struct Shares([f32; SIDES]);
-
-impl Shares {
-    fn new(behaviors: &Behaviors, head: &Head) -> Self {
-        let all = head.customers + 1.0;
-        Self(Side::ALL.map(|side| {
-            let behavior = profile::alone(side).and_then(|mask| behaviors.get(mask).copied().flatten());
-            behavior.map_or(0.0, |behavior| (behavior.customers() / all).min(1.0))
-        }))
-    }
-
-    fn of(&self, side: Side) -> f32 {
-        // The set of header names is told by their order.
-        let side = if side == Side::Set { Side::Order } else { side };
-        self.0.get(side as usize).copied().unwrap_or(0.0)
-    }
-
-    /// The share that a combination is to be expected to have, where its sides come together as chance
-    /// has it: what tells of the program as often as the rarest of it, since it comes together; the
-    /// locale and the journey each for itself.
-    fn together(&self, sides: impl Iterator<Item = Side>) -> f32 {
-        let (mut program, mut rest) = (1.0_f32, 1.0_f32);
-        for side in sides {
-            match side {
-                Side::Locale | Side::Journey => rest *= self.of(side),
-                _ => program = program.min(self.of(side)),
-            }
-        }
-        program * rest
-    }
-
-    /// How many customers each combination is to be expected to have.
-    fn expected(&self, head: &Head) -> [f32; MASKS] {
-        COUNTED.map(|mask| self.together(mask.sides()) * head.customers)
-    }
-}
-
-/// Whether a behavior may be condemned at all: it says enough of a client's make, and hardly any
-/// customers have it.
-#[must_use]
-pub fn can_carry(mask: usize, behavior: &Behavior, expected: &[f32; MASKS], head: &Head) -> bool {
-    let makes = COUNTED.get(mask).map_or(0, |mask| mask.makes());
-    let expected = expected.get(mask).copied().unwrap_or(0.0);
-    makes >= LEAST_MAKES && behavior.customers().max(expected) <= (head.customers * COMMON).max(FEW)
-}
-
-/// The verdict on a behavior.
-#[must_use]
-pub fn standing_of(behavior: &Behavior, reason: u16) -> Standing {
-    Standing { until_s: behavior.ends_s(), repeats: behavior.repeats, action: behavior.action, reason }
-}
-
-/// What the book says of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recognised {
-    /// The verdict that stands on one of its behaviors.
-    pub standing: Standing,
-    /// The campaign.
-    pub campaign: u32,
-    /// Which combination: an index of [`COUNTED`].
-    pub mask: usize,
-    /// Its key.
-    pub key: u64,
-    /// Whether one who comes back is to be let through: those who did so far were customers.
-    pub may_return: bool,
-}
-
-/// Takes in that requests were refused for a behavior of late.
-pub fn tried(book: &mut [u8], key: u64, now_ms: u64) {
-    if let Some(mut behavior) = book::find(book, key) {
-        behavior.tried_s = behavior.tried_s.max((now_ms / 1000) as u32);
-        book::put(book, key, &behavior, now_ms);
-    }
-}
-
-/// The verdict that stands on one of a request's behaviors, as they are in the book: on the narrowest,
-/// since wider ones meet more people, and end when nobody is refused for them. One on a wider behavior does not count where a narrower
-/// one is known as good.
-#[must_use]
-pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
-    let head = Head::read(book);
-    let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
-    let expected = Shares::new(&behaviors, &head).expected(&head);
-    let cleared = |mask: usize| {
-        let Some(wide) = COUNTED.get(mask) else { return false };
-        let narrower = COUNTED.iter().zip(&behaviors).filter(|(narrow, _)| narrow.is_narrower(*wide));
-        narrower.filter_map(|(_, behavior)| *behavior).any(|behavior| behavior.odds <= GOOD)
-    };
-    let mut standing = behaviors.iter().enumerate().take(SINGLES).filter_map(|(mask, behavior)| {
-        let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &expected, &head))?;
-        let (standing, campaign) = (standing_of(&behavior, reason), behavior.campaign);
-        let key = keys.get(mask).copied().flatten()?;
-        let may_return = head.returned < RETURNED_FALSE;
-        (!cleared(mask)).then_some(Recognised { standing, campaign, mask, key, may_return })
-    });
-    standing.next()
 }

@@ -15,13 +15,18 @@ pub mod journey;
 pub mod late;
 pub mod lesson;
 pub mod profile;
+pub mod sentence;
 
+mod actor;
+mod class;
 mod learner;
 mod pace;
 mod returning;
 mod visits;
 
+pub use class::{REASON, reason};
 pub use journey::Journey;
-pub use learner::{Alarm, Condemned, Learner, REASON, Seen, reason};
-pub use lesson::{Kind, Lesson, Recognised, Sentence};
+pub use learner::{Alarm, Condemned, Learner, Seen};
+pub use lesson::{Kind, Lesson};
 pub use profile::Profile;
+pub use sentence::{Recognised, Sentence};

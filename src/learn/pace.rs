@@ -64,8 +64,7 @@ impl Rhythm {
         let off = gap - self.mean_ms;
         self.mean_ms += NEW_SHARE * off;
         self.variance = (1.0 - NEW_SHARE) * (self.variance + NEW_SHARE * off * off);
-        let hasty = if gap_ms < HASTY_MS { HASTY_NATS } else { 0.0 };
-        self.nats().max(hasty)
+        if gap_ms < HASTY_MS { self.nats().max(HASTY_NATS) } else { self.nats() }
     }
 
     fn nats(&self) -> f32 {

@@ -88,12 +88,11 @@ impl Profile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask(u8);
 
-const fn mask(sides: &[Side]) -> Mask {
+const fn mask(mut sides: &[Side]) -> Mask {
     let mut bits = 0;
-    let mut at = 0;
-    while at < sides.len() {
-        bits |= 1 << sides[at] as u8;
-        at += 1;
+    while let [first, rest @ ..] = sides {
+        bits |= 1 << *first as u8;
+        sides = rest;
     }
     Mask(bits)
 }
