@@ -26,7 +26,7 @@ pub(crate) fn configuration(policies: &Value) -> Value {
 /// A policy with one rule of its own, and none of its role's.
 pub(crate) fn counting(what: &str, at_least: u32) -> Value {
     json!({
-        "role": "login",
+        "role": "login", "learn": false,
         "failure": {"status": [401]},
         "rules": {
             "client-failures": "off", "subject-failures": "off", "session-subjects": "off",
