@@ -187,6 +187,8 @@ impl Guard {
         let operation = operation::shown(&x.method, &x.path, template);
         let fingerprint = x.shown_fingerprint();
         let key = policy.tallies.get(rule.tally).map(|t| t.key.iter().map(|f| f.name()).collect());
+        let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
+        let campaign = format!("{campaign:08x}");
         let line = VerdictLine {
             version: 1,
             policy: &policy.name,
@@ -199,7 +201,7 @@ impl Guard {
             fingerprint: &fingerprint,
             until: Some(standing.until_s),
             repeat: Some(standing.repeats),
-            campaign: None,
+            campaign: (policy.learning.is_some()).then_some(campaign.as_str()),
             suppressed: 0,
         };
         self.tell.line(host, line, now_ms);

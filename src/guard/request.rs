@@ -191,12 +191,12 @@ impl Guard {
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         if let Some(recognised) = self.recognise(host, x, now_ms) {
-            return self.uphold(x, recognised.standing, Some(recognised), now_ms);
+            return self.uphold(host, x, recognised.standing, Some(recognised), now_ms);
         }
         let tallies = self.view(host, x, now_ms);
         x.success_matters = self.success_matters(x, &tallies, now_ms);
         if let Some(standing) = severest(&tallies, now_ms) {
-            return self.uphold(x, standing, None, now_ms);
+            return self.uphold(host, x, standing, None, now_ms);
         }
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)
@@ -235,13 +235,20 @@ impl Guard {
         let now_ms = host.now_ms();
         let tallies = self.view(host, x, now_ms);
         let standing = severest(&tallies, now_ms)?;
-        let (_, policy) = self.policy(x)?;
-        (policy.mode == Mode::Enforce).then(|| self.uphold(x, standing, None, now_ms))
+        let (index, policy) = self.policy(x)?;
+        let enforces = policy.mode == Mode::Enforce;
+        if enforces && self.learner.learns(index) {
+            // As far as it is known without the body.
+            let profile = self.learner.profile(host, &x.facets, now_ms);
+            x.seen = Some(Seen { profile, at_ms: now_ms, ..Seen::default() });
+        }
+        enforces.then(|| self.uphold(host, x, standing, None, now_ms))
     }
 
     /// Carries a standing verdict out, or says what would be done where the policy observes.
     fn uphold(
         &mut self,
+        host: &dyn Host,
         x: &mut Exchange,
         standing: Standing,
         recognised: Option<Recognised>,
@@ -263,7 +270,12 @@ impl Guard {
             }
             Next::Reply(reply)
         };
-        let note = self.standing_note(x, index, standing, recognised);
+        let campaign = match (&recognised, &x.seen) {
+            (Some(recognised), _) => recognised.campaign,
+            (None, Some(seen)) => self.learner.campaign_of(host, index, seen),
+            (None, None) => 0,
+        };
+        let note = self.standing_note(x, index, standing, recognised, campaign);
         Step { note, ..Step::next(next) }
     }
 
@@ -308,6 +320,7 @@ impl Guard {
         index: usize,
         standing: Standing,
         recognised: Option<Recognised>,
+        campaign: u32,
     ) -> Option<String> {
         let policy = self.settings.policies.get(index)?;
         let reason = self.plans.get(index)?.reason(standing.reason);
@@ -316,14 +329,15 @@ impl Guard {
         let reason = reason.name(&self.settings, index);
         let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
         let fingerprint = x.shown_fingerprint();
-        let campaign = recognised.map(|found| {
+        let key = recognised.map(|found| {
             let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
             let journey = x.seen.map_or("", |seen| seen.profile.journey().name());
-            format!(";key={key};journey={journey};campaign={:08x}", found.campaign)
+            format!(";key={key};journey={journey}")
         });
-        let campaign = campaign.unwrap_or_default();
+        let key = key.unwrap_or_default();
+        let campaign = if campaign == 0 { String::new() } else { format!(";campaign={campaign:08x}") };
         Some(format!(
-            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{campaign}{observed}",
+            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{key}{campaign}{observed}",
             action.name(),
             policy.name,
             standing.until_s,

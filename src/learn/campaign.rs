@@ -19,7 +19,7 @@ pub const SHEET_BYTES: usize = CAMPAIGNS * CAMPAIGN_BYTES;
 const MEMBERS: usize = 4;
 
 /// Likeness in nats from which a condemned profile belongs to a campaign.
-pub const BELONGS: f32 = 6.0;
+const BELONGS: f32 = 6.0;
 
 /// Likeness in nats below which nothing is suspected.
 const SUSPECT: f32 = 4.0;
@@ -80,6 +80,15 @@ pub fn likest(sheet: &[u8], profile: &Profile, weights: &Weights, now_s: u32) ->
     let live = all(sheet).filter(|campaign| !campaign.is_over(now_s));
     let likeness = live.map(|campaign| (campaign, campaign.likeness(profile, weights)));
     likeness.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, nats)| *nats > 0.0)
+}
+
+/// The campaign of which a profile is a known member, or else the one that it belongs to.
+#[must_use]
+pub fn of(sheet: &[u8], profile: &Profile, weights: &Weights, now_s: u32) -> Option<u32> {
+    let is_same = |member: &Profile| MAKE.iter().all(|side| member.get(*side) == profile.get(*side));
+    let known = all(sheet).find(|campaign| !campaign.is_over(now_s) && campaign.profiles.iter().any(is_same));
+    let belongs = || likest(sheet, profile, weights, now_s).filter(|(_, nats)| *nats >= BELONGS);
+    known.or_else(|| belongs().map(|(found, _)| found)).map(|found| found.id)
 }
 
 /// The suspicion that likeness lends, in nats; less with each hour that passed without a sign.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::actor::Actor;
+use super::actor::{Actor, weights};
 use super::book::{Head, book_bytes};
 use super::campaign;
 use super::class::{self, Class};
@@ -39,6 +39,12 @@ pub struct Seen {
     pub ahead: bool,
     /// Whether a verdict stood on what it does, and it was let through all the same.
     pub spared: Option<Spared>,
+}
+
+impl Seen {
+    fn now_s(&self) -> u32 {
+        (self.at_ms / 1000) as u32
+    }
 }
 
 /// A behavior that was condemned, to be told.
@@ -89,6 +95,8 @@ pub struct Learner {
     campaigns: SheetId,
     /// Requests refused by campaign, and by policy and behavior, not told yet.
     refused: BTreeMap<(Option<usize>, u64), u32>,
+    /// Who was condemned by rules, not entered into campaigns yet.
+    enlisted: Vec<(u32, Profile, u32)>,
     incidents: Incidents,
     condemned: Vec<Condemned>,
     alarms: Vec<Alarm>,
@@ -129,6 +137,7 @@ impl Learner {
             counted_s: 0,
             campaigns,
             refused: BTreeMap::new(),
+            enlisted: Vec::new(),
             incidents: Incidents::default(),
             condemned: Vec::new(),
             alarms: Vec::new(),
@@ -202,6 +211,29 @@ impl Learner {
 
     fn known(&mut self, host: &dyn Host, key: u64) -> Option<u32> {
         self.known.get(host, &mut self.sheets, key, &mut self.incidents)
+    }
+
+    /// The campaign that a request is of; 0: none that is known.
+    pub fn campaign_of(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {
+        self.actor(host, policy, seen).filter(|actor| actor.is_known).map_or(0, |actor| actor.id)
+    }
+
+    /// Enters someone who was condemned by a rule into the campaign that he is of, or a new one, whose id
+    /// it returns; 0 where the policy does not learn.
+    pub fn enlist(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {
+        let Some(actor) = self.actor(host, policy, seen) else { return 0 };
+        if self.enlisted.len() < WAITING {
+            self.enlisted.push((actor.id, seen.profile, seen.now_s()));
+        }
+        actor.id
+    }
+
+    fn actor(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> Option<Actor> {
+        let book = self.class(policy)?.book;
+        let keys = profile::keys(&seen.profile, &self.hashes);
+        let weights = weights(self.sheets.read(host, book, &mut self.incidents), &keys);
+        let campaigns = self.sheets.read(host, self.campaigns, &mut self.incidents);
+        Some(Actor::of(campaigns, &weights, &seen.profile, &keys, seen.now_s()))
     }
 
     /// Takes in that a request was refused for what was recognised: as a sign that the attack goes on,
@@ -322,6 +354,7 @@ impl Learner {
             }
         }
         self.count_refused(host, now_ms);
+        self.enter_enlisted(host);
         if self.known.has_waiting() {
             self.known.flush(host, &mut self.sheets, &mut self.incidents);
         }
@@ -383,7 +416,8 @@ impl Learner {
             before = Head::read(bytes);
             for lesson in &lessons {
                 let keys = profile::keys(&lesson.profile, hashes);
-                let actor = Actor::of(&campaigns, bytes, lesson, &keys);
+                let now_s = (lesson.at_ms / 1000) as u32;
+                let actor = Actor::of(&campaigns, &weights(bytes, &keys), &lesson.profile, &keys, now_s);
                 let sentence = lesson::learn(bytes, terms, lesson, &keys, actor.suspicion, actor.id);
                 condemned.extend(sentence.map(|sentence| Condemned {
                     policy,
@@ -415,6 +449,17 @@ impl Learner {
         };
         self.sheets.change(host, self.campaigns, incidents, &mut enter);
         self.condemned.append(&mut condemned);
+    }
+
+    fn enter_enlisted(&mut self, host: &dyn Host) {
+        if self.enlisted.is_empty() {
+            return;
+        }
+        let enlisted = std::mem::take(&mut self.enlisted);
+        let mut enter = |sheet: &mut [u8]| {
+            enlisted.iter().for_each(|(id, profile, now_s)| campaign::enter(sheet, *id, profile, *now_s));
+        };
+        self.sheets.change(host, self.campaigns, &mut self.incidents, &mut enter);
     }
 
     /// Tells of refused requests, so that the end of an attack is seen.
