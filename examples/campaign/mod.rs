@@ -21,6 +21,7 @@ mod tail;
 pub(crate) mod apps;
 pub(crate) mod network;
 pub(crate) mod wire;
+pub(crate) mod read;
 
 // Who sends them, and to what.
 pub(crate) mod shop;

@@ -45,20 +45,27 @@ pub(crate) fn ledger(world: &World) -> Ledger {
 
 /// Actors by the time at which they want to be woken; of equals, the first that came.
 #[derive(Default)]
-struct Agenda {
+pub(crate) struct Agenda {
     order: BinaryHeap<Reverse<(u64, u64)>>,
     actors: HashMap<u64, Box<dyn Actor>>,
     counted: u64,
 }
 
 impl Agenda {
-    fn add(&mut self, at_ms: u64, actor: Box<dyn Actor>) {
+    /// Another, who wants to be woken then.
+    pub(crate) fn add(&mut self, at_ms: u64, actor: Box<dyn Actor>) {
         self.counted += 1;
         self.order.push(Reverse((at_ms, self.counted)));
         self.actors.insert(self.counted, actor);
     }
 
-    fn next(&mut self) -> Option<(u64, Box<dyn Actor>)> {
+    /// The time of the next.
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        self.order.peek().map(|Reverse((at_ms, _))| *at_ms)
+    }
+
+    /// The next, with its time.
+    pub(crate) fn next(&mut self) -> Option<(u64, Box<dyn Actor>)> {
         let Reverse((at_ms, number)) = self.order.pop()?;
         Some((at_ms, self.actors.remove(&number)?))
     }

@@ -78,16 +78,21 @@ impl Shop {
 
     /// Answers.
     pub(crate) fn answer(&mut self, shot: &Shot) -> Answered {
-        let status = self.foresee(&shot.ask);
-        if let (Ask::Signup { email, password }, 201) = (&shot.ask, status) {
+        self.answer_to(&shot.ask, shot.sid)
+    }
+
+    /// Answers somebody who carries a session, or none.
+    pub(crate) fn answer_to(&mut self, ask: &Ask, sid: Option<u64>) -> Answered {
+        let status = self.foresee(ask);
+        if let (Ask::Signup { email, password }, 201) = (ask, status) {
             self.add_account(email, password);
         }
-        let gives = match shot.ask {
+        let gives = match ask {
             Ask::Page | Ask::List(_) | Ask::Product(_) | Ask::Login { .. } => status == 200,
             Ask::Signup { .. } => status == 201,
             _ => false,
         };
-        let known = shot.sid.is_some_and(|sid| self.sessions.contains(&sid));
+        let known = sid.is_some_and(|sid| self.sessions.contains(&sid));
         let sid = (gives && !known).then(|| self.add_session());
         Answered { status, sid }
     }

@@ -2,6 +2,8 @@
 //!
 //! The tables are in `browser` and `tool`. Nothing here says whether the client is welcome.
 
+use super::wire;
+
 /// A make of client.
 pub(crate) struct Family {
     /// The value of its user agent header.
@@ -97,15 +99,9 @@ impl Family {
             "GET" => order.page,
             _ => order.send,
         };
-        let mut text = format!("{} {} HTTP/1.1\r\n", bare.method, bare.path);
-        for slot in slots {
-            if let Some((name, value)) = self.header(slot, bare) {
-                text.push_str(&format!("{name}: {value}\r\n"));
-            }
-        }
-        text.push_str(&format!("x-forwarded-for: {}\r\n\r\n", bare.address));
-        text.push_str(bare.body.unwrap_or(""));
-        text.into_bytes()
+        let headers = slots.iter().filter_map(|slot| self.header(slot, bare));
+        let address = ("x-forwarded-for", bare.address.to_owned());
+        wire::write(bare.method, bare.path, headers.chain([address]), bare.body.unwrap_or("").as_bytes())
     }
 
     fn header(&self, slot: &Slot, bare: &Bare<'_>) -> Option<(&'static str, String)> {

@@ -37,7 +37,7 @@ impl Outcome {
     /// Counts one answer.
     pub(crate) fn count(&mut self, side: Side, step: &Step, reply: &Reply) {
         self.requests += 1;
-        let stopped = is_stopped(reply);
+        let stopped = reply.is_palisades();
         self.stopped += u64::from(stopped);
         self.signed_in += u64::from(step.path == "/api/v1/login" && reply.status == 200);
         match side {
@@ -107,13 +107,4 @@ impl Won {
 fn balance_cents(body: &[u8]) -> u64 {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     body.get("balance_cents").and_then(Value::as_u64).unwrap_or(0)
-}
-
-/// Whether the filter gave this answer itself: a 403 or 429 with a problem of its own type.
-fn is_stopped(reply: &Reply) -> bool {
-    if !matches!(reply.status, 403 | 429) || !reply.content_type.starts_with("application/problem+json") {
-        return false;
-    }
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    body.get("type").and_then(Value::as_str).is_some_and(|kind| kind.contains("palisade"))
 }

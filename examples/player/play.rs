@@ -83,10 +83,7 @@ async fn act(side: Side, actor: &Actor, target: SocketAddr, began: Instant, prog
 fn new_session(keeps: Keeps, reply: &Reply) -> Option<String> {
     match keeps {
         Keeps::Nothing => None,
-        Keeps::Cookie => {
-            let pair = reply.set_cookie.split(';').next()?;
-            pair.strip_prefix("sid=").map(str::to_owned)
-        }
+        Keeps::Cookie => reply.session().map(str::to_owned),
         Keeps::Token => {
             let body: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
             body.get("token")?.as_str().map(str::to_owned)

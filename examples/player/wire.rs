@@ -2,10 +2,12 @@
 //!
 //! It never repeats a request that may have reached the other side.
 
+use std::fmt::Display;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -27,6 +29,39 @@ pub(crate) struct Reply {
     pub(crate) set_cookie: String,
     /// The body.
     pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Whether Palisade gave it itself: a 403 or 429 with a problem of its own type.
+    pub(crate) fn is_palisades(&self) -> bool {
+        if !matches!(self.status, 403 | 429) || !self.content_type.starts_with("application/problem+json") {
+            return false;
+        }
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        body.get("type").and_then(Value::as_str).is_some_and(|kind| kind.contains("palisade"))
+    }
+
+    /// The session that its cookie begins.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.set_cookie.split(';').next()?.strip_prefix("sid=")
+    }
+}
+
+/// A request in HTTP/1.1, its headers in the order and letters given.
+pub(crate) fn write<N: Display, V: Display>(
+    method: &str,
+    path: &str,
+    headers: impl IntoIterator<Item = (N, V)>,
+    body: &[u8],
+) -> Vec<u8> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str("\r\n");
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
 }
 
 /// A connection that is kept between requests, and opened when first needed.

@@ -2,8 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -176,12 +175,6 @@ fn read_request(stream: &mut impl Read) {
 /// Builds the shim that makes Envoy's wall clock run fast; timers stay as they are.
 pub fn fast_clock() -> PathBuf {
     static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    let build = || {
-        let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("libfastclock.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/fastclock.c");
-        let built = Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&out).arg(source).status();
-        assert!(built.expect("a C compiler, as Rust's linker has it").success(), "{source} does not compile");
-        out
-    };
+    let build = || super::fastclock::build(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
     BUILT.get_or_init(build).clone()
 }

@@ -1,6 +1,7 @@
 //! Scenarios as data, and the stages they are played on: a simulated host and real Envoy.
 
 pub mod envoy;
+mod fastclock;
 pub mod scenario;
 pub mod sim;
 
