@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::actor::Actor;
-use super::book::{Head, book_bytes};
+use super::book::Head;
+use super::bound::SheetLengths;
 use super::campaign;
 use super::class::{self, Class};
 use super::journey::{self, Journey};
-use super::late::{self, Late, late_bytes};
+use super::late::{self, Late};
 use super::lesson::{self, Kind, Lesson, Spared};
 use super::pace::Pace;
 use super::profile::{self, Profile};
@@ -18,13 +19,36 @@ use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
 use crate::host::Host;
 use crate::memory::known::{self, Known};
-use crate::memory::layout::learning;
 use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
 use crate::memory::table::Incidents;
 use crate::policy::{Facet, Settings};
 
 /// Lessons of one policy that may wait; at so many they are written at once.
 const WAITING: usize = 512;
+
+/// Verdicts, and changes of level, that may wait to be told; of more the newest are not told of.
+const UNTOLD: usize = 512;
+
+/// The most that waits for a policy that learns, in bytes.
+pub(super) const LESSONS_BYTES: u64 = (WAITING * size_of::<Lesson>()) as u64;
+
+/// The most that waits beside the lessons, in bytes: the lessons of one policy and what they condemn
+/// while they are written, what is begun and followed up twice for the same, refused requests in
+/// half-filled nodes, and what is to be told.
+pub(super) const WAITING_BYTES: u64 = (WAITING
+    * (size_of::<Lesson>() + size_of::<Condemned>() + 2 * size_of::<Turn>() + 2 * size_of::<Refused>())
+    + UNTOLD * (size_of::<Condemned>() + size_of::<Alarm>())) as u64;
+
+/// The most that it takes to turn over so many records of what was begun, in bytes: all may fall due at
+/// once, after as many as may wait were followed up. Vectors double as they grow.
+pub(super) const fn turning_bytes(records: usize) -> u64 {
+    let due = records.next_power_of_two() * size_of::<Late>();
+    let ended = (records + WAITING).next_power_of_two() * size_of::<(Late, Kind)>();
+    ((due + ended) * 3 / 2) as u64
+}
+
+/// A policy, where it is not a campaign, a behavior or campaign, and how many requests were refused for it.
+type Refused = ((Option<usize>, u64), u32);
 
 /// What learning keeps of a request until its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -98,11 +122,9 @@ impl Learner {
     /// A learner for these settings.
     #[must_use]
     pub fn new(settings: &Settings, hashes: &Hashes) -> Self {
-        let budget = learning(settings.memory_bytes);
-        let mut specs = known::specs(budget.known);
+        let lengths = SheetLengths::new(settings);
+        let mut specs = known::specs(lengths.known);
         let known = Known::new(SheetId(0), specs.len());
-        let learners = settings.policies.iter().filter(|policy| policy.learning.is_some()).count() as u64;
-        let bytes = book_bytes(budget.books / learners.max(1));
         let mut add = |name: String, bytes| {
             specs.push(SheetSpec { name, bytes });
             SheetId(specs.len() - 1)
@@ -110,10 +132,10 @@ impl Learner {
         let classes = settings.policies.iter().map(|policy| {
             policy.learning.as_ref()?;
             let name = format!("pal1.b{:x}", hash::public(policy.name.as_bytes()));
-            Class::new(policy, add(name, bytes))
+            Class::new(policy, add(name, lengths.book))
         });
         let classes = classes.collect();
-        let late = add("pal1.late".to_owned(), late_bytes(budget.late));
+        let late = add("pal1.late".to_owned(), lengths.late);
         let campaigns = add("pal1.campaigns".to_owned(), campaign::SHEET_BYTES);
         Self {
             hashes: hashes.clone(),
@@ -396,6 +418,7 @@ impl Learner {
         };
         if !self.sheets.change(host, book, incidents, &mut write) {
             // They wait for the next tick; of too many the newest are dropped.
+            self.incidents.lost += lessons.len().saturating_sub(WAITING / 2) as u64;
             if let Some(Some(class)) = self.classes.get_mut(policy) {
                 class.lessons.extend(lessons.into_iter().take(WAITING / 2));
             }
@@ -403,7 +426,9 @@ impl Learner {
         }
         if before.shift.level() != after.shift.level() {
             let (level, since_outcomes) = (after.shift.level(), after.shift.since_outcomes());
-            self.alarms.push(Alarm { policy, level, since_outcomes });
+            if self.alarms.len() < UNTOLD {
+                self.alarms.push(Alarm { policy, level, since_outcomes });
+            }
         }
         if condemned.is_empty() {
             return;
@@ -415,6 +440,7 @@ impl Learner {
         };
         self.sheets.change(host, self.campaigns, incidents, &mut enter);
         self.condemned.append(&mut condemned);
+        self.condemned.truncate(UNTOLD);
     }
 
     /// Tells of refused requests, so that the end of an attack is seen.
