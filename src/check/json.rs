@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Checked, Plugin, describe};
 use crate::config::Config;
-use crate::memory;
+use crate::learn;
 use crate::policy::{AnswerMatch, Policy, Rung};
 
 /// The whole report, mistakes included.
@@ -26,7 +26,7 @@ pub(super) fn report(checked: &Checked) -> Value {
 
 fn plugin(plugin: &Plugin) -> Value {
     let settings = &plugin.config.settings;
-    let bound = memory::bound(settings.memory_bytes);
+    let bound = learn::bound(settings);
     let routes = settings.routes.iter().map(|route| {
         json!({
             "hosts": route.matches.hosts,

@@ -12,8 +12,12 @@ use super::{Fingerprint, Headers};
 /// one for each request costs one hashing a request, and nothing else.
 const MAKES: usize = 1024;
 
-/// The most that this takes, in bytes: a map of 2,048 places.
-pub const BOUND_BYTES: u64 = 2048 * 128;
+/// Room to join parts in that is kept between requests, in bytes.
+const JOINED_BYTES: usize = 64 << 10;
+
+/// The most that this takes between requests, in bytes: a map of 2,048 places, and the room.
+pub const BOUND_BYTES: u64 =
+    (2 * MAKES * (size_of::<((u64, usize), Fingerprint)>() + 1) + JOINED_BYTES) as u64;
 
 /// The fingerprints of one worker's late clients.
 pub struct Recall {
@@ -58,6 +62,7 @@ impl Recall {
     fn make(&mut self, headers: &Headers<'_>, tls: Option<&[u8]>) -> (u64, usize) {
         let joined = &mut self.joined;
         joined.clear();
+        joined.shrink_to(JOINED_BYTES);
         let mut join = |part: &[u8]| {
             joined.extend_from_slice(part);
             joined.push(b'\n');

@@ -2,32 +2,31 @@
 
 use super::book::{self, Head};
 use super::campaign::{self, Weights};
-use super::profile::{self, MAKE, MASKS, Profile};
+use super::profile::{self, MAKE, MASKS, Profile, Side};
+use crate::facts::hash;
 
 /// Who a request seems to come from.
 pub(super) struct Actor {
     /// The campaign's id: one that it is like enough, or a new one.
     pub(super) id: u32,
     pub(super) suspicion: f32,
-    /// Whether the campaign is one that is known.
-    pub(super) is_known: bool,
 }
 
 impl Actor {
-    pub(super) fn of(
-        campaigns: &[u8],
-        weights: &Weights,
-        profile: &Profile,
-        keys: &[Option<u64>; MASKS],
-        now_s: u32,
-    ) -> Self {
+    pub(super) fn of(campaigns: &[u8], weights: &Weights, profile: &Profile, now_s: u32) -> Self {
         let likest = campaign::likest(campaigns, profile, weights, now_s);
         let suspicion = likest.map_or(0.0, |(found, nats)| campaign::suspicion(&found, nats, now_s));
         let own = campaign::of(campaigns, profile, weights, now_s);
-        // Any number that two new campaigns hardly share.
-        let new = || keys.iter().flatten().next().map_or(1, |key| (*key as u32 ^ now_s).max(1));
-        Self { id: own.unwrap_or_else(new), suspicion, is_known: own.is_some() }
+        Self { id: own.unwrap_or_else(|| id_of(profile)), suspicion }
     }
+}
+
+/// The id of a campaign that begins with this profile: by what the headers tell, so that each worker
+/// gives it the same before it has heard of it, and before the body is read.
+fn id_of(profile: &Profile) -> u32 {
+    let sides =
+        [Side::Order, Side::Agent, Side::Locale, Side::Tls].map(|side| profile.get(side).to_le_bytes());
+    (hash::public(sides.as_flattened()) as u32).max(1)
 }
 
 /// How much each side of a request's make weighs: the rarer among customers, the more.

@@ -24,9 +24,6 @@ pub fn book_bytes(at_most: u64) -> usize {
     HEAD_BYTES + buckets.clamp(1, MOST_BEHAVIORS / BUCKET) * BUCKET_BYTES
 }
 
-/// The most that one book takes.
-pub const MOST_BOOK_BYTES: u64 = (HEAD_BYTES + MOST_BEHAVIORS * BEHAVIOR_BYTES) as u64;
-
 /// What is known of the policy as a whole.
 ///
 /// | bytes | what |

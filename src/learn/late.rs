@@ -6,7 +6,7 @@
 use super::profile::{Profile, SIDES};
 
 /// Length of a record in bytes.
-const LATE_BYTES: usize = 56;
+pub(super) const LATE_BYTES: usize = 56;
 
 const BUCKET: usize = 8;
 const BUCKET_BYTES: usize = BUCKET * LATE_BYTES;
@@ -20,9 +20,6 @@ pub fn late_bytes(at_most: u64) -> usize {
     let buckets = usize::try_from(at_most).unwrap_or(usize::MAX) / BUCKET_BYTES;
     buckets.clamp(1, MOST / BUCKET) * BUCKET_BYTES
 }
-
-/// The most that the sheet takes.
-pub const MOST_LATE_BYTES: u64 = (MOST * LATE_BYTES) as u64;
 
 /// Something begun.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::actor::{Actor, weights};
-use super::book::{Head, book_bytes};
+use super::book::Head;
+use super::bound::SheetLengths;
 use super::campaign;
 use super::class::{self, Class};
 use super::journey::{self, Journey};
-use super::late::{self, Late, late_bytes};
+use super::late::{self, Late};
 use super::lesson::{self, Kind, Lesson, Spared};
 use super::pace::Pace;
 use super::profile::{self, Profile};
@@ -18,13 +19,36 @@ use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
 use crate::host::Host;
 use crate::memory::known::{self, Known};
-use crate::memory::layout::learning;
 use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
 use crate::memory::table::Incidents;
 use crate::policy::{Facet, Settings};
 
 /// Lessons of one policy that may wait; at so many they are written at once.
 const WAITING: usize = 512;
+
+/// Verdicts, and changes of level, that may wait to be told; of more the newest are not told of.
+const UNTOLD: usize = 512;
+
+/// The most that waits for a policy that learns, in bytes.
+pub(super) const LESSONS_BYTES: u64 = (WAITING * size_of::<Lesson>()) as u64;
+
+/// The most that waits beside the lessons, in bytes: the lessons of one policy and what they condemn
+/// while they are written, what is begun and followed up twice for the same, refused requests in
+/// half-filled nodes, and what is to be told.
+pub(super) const WAITING_BYTES: u64 = (WAITING
+    * (size_of::<Lesson>() + size_of::<Condemned>() + 2 * size_of::<Turn>() + 2 * size_of::<Refused>())
+    + UNTOLD * (size_of::<Condemned>() + size_of::<Alarm>())) as u64;
+
+/// The most that it takes to turn over so many records of what was begun, in bytes: all may fall due at
+/// once, after as many as may wait were followed up. Vectors double as they grow.
+pub(super) const fn turning_bytes(records: usize) -> u64 {
+    let due = records.next_power_of_two() * size_of::<Late>();
+    let ended = (records + WAITING).next_power_of_two() * size_of::<(Late, Kind)>();
+    ((due + ended) * 3 / 2) as u64
+}
+
+/// A policy, where it is not a campaign, a behavior or campaign, and how many requests were refused for it.
+type Refused = ((Option<usize>, u64), u32);
 
 /// What learning keeps of a request until its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,11 +130,9 @@ impl Learner {
     /// A learner for these settings.
     #[must_use]
     pub fn new(settings: &Settings, hashes: &Hashes) -> Self {
-        let budget = learning(settings.memory_bytes);
-        let mut specs = known::specs(budget.known);
+        let lengths = SheetLengths::new(settings);
+        let mut specs = known::specs(lengths.known);
         let known = Known::new(SheetId(0), specs.len());
-        let learners = settings.policies.iter().filter(|policy| policy.learning.is_some()).count() as u64;
-        let bytes = book_bytes(budget.books / learners.max(1));
         let mut add = |name: String, bytes| {
             specs.push(SheetSpec { name, bytes });
             SheetId(specs.len() - 1)
@@ -118,10 +140,10 @@ impl Learner {
         let classes = settings.policies.iter().map(|policy| {
             policy.learning.as_ref()?;
             let name = format!("pal1.b{:x}", hash::public(policy.name.as_bytes()));
-            Class::new(policy, add(name, bytes))
+            Class::new(policy, add(name, lengths.book))
         });
         let classes = classes.collect();
-        let late = add("pal1.late".to_owned(), late_bytes(budget.late));
+        let late = add("pal1.late".to_owned(), lengths.late);
         let campaigns = add("pal1.campaigns".to_owned(), campaign::SHEET_BYTES);
         Self {
             hashes: hashes.clone(),
@@ -213,9 +235,9 @@ impl Learner {
         self.known.get(host, &mut self.sheets, key, &mut self.incidents)
     }
 
-    /// The campaign that a request is of; 0: none that is known.
+    /// The campaign that a request is of; 0: the policy does not learn.
     pub fn campaign_of(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {
-        self.actor(host, policy, seen).filter(|actor| actor.is_known).map_or(0, |actor| actor.id)
+        self.actor(host, policy, seen).map_or(0, |actor| actor.id)
     }
 
     /// Enters someone who was condemned by a rule into the campaign that he is of, or a new one, whose id
@@ -233,7 +255,7 @@ impl Learner {
         let keys = profile::keys(&seen.profile, &self.hashes);
         let weights = weights(self.sheets.read(host, book, &mut self.incidents), &keys);
         let campaigns = self.sheets.read(host, self.campaigns, &mut self.incidents);
-        Some(Actor::of(campaigns, &weights, &seen.profile, &keys, seen.now_s()))
+        Some(Actor::of(campaigns, &weights, &seen.profile, seen.now_s()))
     }
 
     /// Takes in that a request was refused for what was recognised: as a sign that the attack goes on,
@@ -417,7 +439,7 @@ impl Learner {
             for lesson in &lessons {
                 let keys = profile::keys(&lesson.profile, hashes);
                 let now_s = (lesson.at_ms / 1000) as u32;
-                let actor = Actor::of(&campaigns, &weights(bytes, &keys), &lesson.profile, &keys, now_s);
+                let actor = Actor::of(&campaigns, &weights(bytes, &keys), &lesson.profile, now_s);
                 let sentence = lesson::learn(bytes, terms, lesson, &keys, actor.suspicion, actor.id);
                 condemned.extend(sentence.map(|sentence| Condemned {
                     policy,
@@ -430,6 +452,7 @@ impl Learner {
         };
         if !self.sheets.change(host, book, incidents, &mut write) {
             // They wait for the next tick; of too many the newest are dropped.
+            self.incidents.lost += lessons.len().saturating_sub(WAITING / 2) as u64;
             if let Some(Some(class)) = self.classes.get_mut(policy) {
                 class.lessons.extend(lessons.into_iter().take(WAITING / 2));
             }
@@ -437,7 +460,9 @@ impl Learner {
         }
         if before.shift.level() != after.shift.level() {
             let (level, since_outcomes) = (after.shift.level(), after.shift.since_outcomes());
-            self.alarms.push(Alarm { policy, level, since_outcomes });
+            if self.alarms.len() < UNTOLD {
+                self.alarms.push(Alarm { policy, level, since_outcomes });
+            }
         }
         if condemned.is_empty() {
             return;
@@ -449,6 +474,7 @@ impl Learner {
         };
         self.sheets.change(host, self.campaigns, incidents, &mut enter);
         self.condemned.append(&mut condemned);
+        self.condemned.truncate(UNTOLD);
     }
 
     fn enter_enlisted(&mut self, host: &dyn Host) {

@@ -18,12 +18,14 @@ pub mod profile;
 pub mod sentence;
 
 mod actor;
+mod bound;
 mod class;
 mod learner;
 mod pace;
 mod returning;
 mod visits;
 
+pub use bound::bound;
 pub use class::{REASON, reason};
 pub use journey::Journey;
 pub use learner::{Alarm, Condemned, Learner, Seen};

@@ -8,8 +8,13 @@ use std::collections::HashMap;
 
 use ahash::RandomState;
 
+use crate::memory::layout::map_bytes;
+
 /// Clients in each of the two generations.
 const GENERATION: usize = 4096;
+
+/// The most that this takes, in bytes.
+pub(super) const BOUND_BYTES: u64 = 2 * map_bytes(GENERATION, size_of::<(u64, Rhythm)>());
 
 /// Requests closer than this belong together, as a page and what it loads; in milliseconds.
 const TOGETHER_MS: u64 = 50;

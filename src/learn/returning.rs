@@ -10,8 +10,13 @@ use std::collections::HashMap;
 
 use ahash::RandomState;
 
+use crate::memory::layout::map_bytes;
+
 /// Refusals that are remembered, in each of two generations.
 const GENERATION: usize = 4096;
+
+/// The most that this takes, in bytes.
+pub(super) const BOUND_BYTES: u64 = 2 * map_bytes(GENERATION, size_of::<(u64, u64)>());
 
 /// Who comes back sooner, in milliseconds, is a machine that tries again.
 const SOON_MS: u64 = 2_000;

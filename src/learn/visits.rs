@@ -5,9 +5,13 @@ use std::collections::HashMap;
 use ahash::RandomState;
 
 use super::journey;
+use crate::memory::layout::map_bytes;
 
 /// Sessions in each of the two generations.
 const GENERATION: usize = 4096;
+
+/// The most that this takes, in bytes.
+pub(super) const BOUND_BYTES: u64 = 2 * map_bytes(GENERATION, size_of::<(u64, u8)>());
 
 /// A worker's counts.
 pub(super) struct Visits {

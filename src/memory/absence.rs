@@ -4,8 +4,8 @@
 //! of those who are on it. Whoever is not on the roll has no record, until one comes to the page:
 //! of that a worker hears from [`Arrivals`], which it reads again every [`HEARD_MS`].
 
-use super::arrivals::Arrivals;
-use super::page::Page;
+use super::arrivals::{Arrivals, GROUPS, VALUE_BYTES, group};
+use super::page::{Page, RECORDS};
 use super::table::Incidents;
 use crate::host::Host;
 
@@ -20,8 +20,20 @@ const ROLL_MS: u64 = 30_000;
 /// Rolls that are kept; two pages that differ by a multiple of it share a place.
 const ROLLS: usize = 32_768;
 
-/// The most that this takes, in bytes: the places, a roll of a full page in each, and the counts.
-pub const BOUND_BYTES: u64 = ROLLS as u64 * 128 + 16_384;
+/// What an allocator may add to a small value, in bytes.
+const ALLOCATED_BYTES: usize = 16;
+
+/// The most that one roll takes, in bytes: that of a full page.
+const ROLL_BYTES: usize = size_of::<Roll>() + RECORDS * size_of::<u16>() + 2 * ALLOCATED_BYTES;
+
+/// The most that this takes beside a table of so many pages, in bytes: the places, a roll of a full page
+/// in each that can be taken, the counts, and what is yet to be told, of which there are no more than
+/// twice as many as groups.
+#[must_use]
+pub fn bound_bytes(pages: u32) -> u64 {
+    let rolls = (pages as usize).min(ROLLS) * ROLL_BYTES + ROLLS * size_of::<Option<Box<Roll>>>();
+    (rolls + 2 * VALUE_BYTES + 2 * GROUPS * size_of::<u32>()) as u64
+}
 
 /// Whose records are on a page, by 16 bits of each key: one absent client in a thousand is taken
 /// for one of a full page's, and asked for.
@@ -121,9 +133,9 @@ impl Absence {
             }
             Err(_) => {
                 incidents.deferred += 1;
-                // Each page once: there can be no more of them than the table has.
-                self.untold.sort_unstable();
-                self.untold.dedup();
+                // A page for each group: there can be no more of them.
+                self.untold.sort_unstable_by_key(|&page| group(page));
+                self.untold.dedup_by_key(|page| group(*page));
             }
         }
     }

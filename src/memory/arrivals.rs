@@ -8,7 +8,7 @@ use super::table::{Incidents, TRIES};
 use crate::host::{Expected, Host, StoreError};
 
 /// Groups that are told apart; page `n` belongs to group `n % GROUPS`.
-const GROUPS: usize = 2048;
+pub(super) const GROUPS: usize = 2048;
 
 /// Length of the value, in bytes: 16 bits a group, little-endian.
 pub const VALUE_BYTES: usize = GROUPS * 2;
@@ -82,6 +82,7 @@ impl Arrivals {
     }
 }
 
-fn group(page: u32) -> usize {
+/// The group of a page.
+pub(super) fn group(page: u32) -> usize {
     page as usize % GROUPS
 }

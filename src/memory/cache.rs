@@ -31,8 +31,10 @@ const WAITING: usize = 4096;
 /// Records that a worker makes before it tells the others at the latest.
 const UNTOLD: usize = 256;
 
-/// The most that this cache takes: two maps of 8,192 places of up to 160 bytes, and the events.
-pub const BOUND_BYTES: u64 = 3 << 20;
+/// The most that this cache takes, in bytes: two generations, and the events, which are sorted
+/// and grouped while they are written.
+pub const BOUND_BYTES: u64 = 2 * layout::map_bytes(GENERATION, size_of::<(Key, Entry)>())
+    + (3 * WAITING * size_of::<Waiting>()) as u64;
 
 /// Index of a tally's specification in the list that [`Memory::new`] was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

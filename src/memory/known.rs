@@ -37,8 +37,9 @@ pub fn specs(bytes: u64) -> Vec<SheetSpec> {
 /// Most sheets of the map; above this more memory serves tallies only.
 const MOST: usize = 128;
 
-/// Bytes of a worker's copies and of what waits, at most.
-pub const BOUND_BYTES: u64 = (MOST * SHEET_BYTES + WAITING * 32) as u64;
+/// The most that what waits takes, in bytes: half-filled nodes of a map of 12 bytes an entry, and the
+/// same again by sheet while it is written. The sheets' copies are not in it.
+pub const WAITING_BYTES: u64 = (WAITING * 2 * 32) as u64;
 
 impl Known {
     /// The map whose sheets begin at a place in the list.

@@ -23,7 +23,7 @@ const PAGE_COST_BYTES: u64 = (PAGE_BYTES as u64).next_multiple_of(2048) + ENTRY_
 const ARRIVALS_BYTES: u64 = arrivals::VALUE_BYTES as u64 + ENTRY_BYTES;
 
 /// What is kept aside for learning, as a share of the configured amount.
-const LEARNING_SHARE: u64 = 8;
+pub const LEARNING_SHARE: u64 = 8;
 
 /// What the learning may take of the configured amount of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,8 @@ pub struct Bound {
     pub records: u64,
     /// The most bytes the table takes in the Envoy process, whatever clients do.
     pub bytes: u64,
-    /// The most bytes that each worker's own cache takes beside it.
+    /// The most bytes that each worker keeps for itself beside it, for tallies and fingerprints; what
+    /// learning adds is in `learn::bound`.
     pub worker_bytes: u64,
 }
 
@@ -69,8 +70,27 @@ pub fn bound(memory_bytes: u64) -> Bound {
         pages,
         records: u64::from(pages) * super::page::RECORDS as u64,
         bytes: u64::from(pages) * PAGE_COST_BYTES + aside,
-        worker_bytes: cache::BOUND_BYTES + absence::BOUND_BYTES + recall::BOUND_BYTES,
+        worker_bytes: cache::BOUND_BYTES + absence::bound_bytes(pages) + recall::BOUND_BYTES,
     }
+}
+
+/// The most bytes that a hash map takes which never holds more than this many entries: places for a
+/// power of two, of which at most seven in eight are taken, and a byte of control for each.
+#[must_use]
+pub const fn map_bytes(entries: usize, entry_bytes: usize) -> u64 {
+    ((entries * 8 / 7).next_power_of_two() * (entry_bytes + 1)) as u64
+}
+
+/// What a sheet of this length takes in the host. Allocators round large values up by an eighth at most.
+#[must_use]
+pub const fn sheet_cost_bytes(bytes: usize) -> u64 {
+    (bytes + bytes.div_ceil(8)) as u64 + ENTRY_BYTES
+}
+
+/// What a table of so many keys takes in the host besides the values.
+#[must_use]
+pub const fn entries_cost_bytes(keys: u64) -> u64 {
+    keys * ENTRY_BYTES
 }
 
 /// The page of a key: jump consistent hash (Lamping and Veach, 2014). With it a table that grows
