@@ -3,7 +3,6 @@
 //!
 //! An actor that is woken late is told the time it was due, so that a slow machine delays the plan
 //! rather than thinning it out.
-#![expect(clippy::disallowed_methods, reason = "real requests take real time")]
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
