@@ -87,7 +87,7 @@ fn play_live(options: Options) -> Result<(), String> {
     ));
     let came = live::play(options)?;
     let mut report = Report::new("campaign-envoy");
-    let failures = live::expectation::judge(&came, &mut report)?;
+    let failures = live::expectation::judge(&came, hours, &mut report)?;
     say(&format!("{}\n\n{}", came.table(), report.table()));
     for failure in failures {
         say(&format!("NOT AS EXPECTED: {failure}"));

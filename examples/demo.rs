@@ -1,5 +1,6 @@
 //! The demo: the same labelled traffic at two sample shops at once, one behind Envoy with
-//! Palisade, one behind Envoy without it; then who was stopped, who was hurt, what was lost.
+//! Palisade, one behind Envoy without it; then who was stopped, who was hurt, what was lost. After
+//! that the campaign at small size, an hour in a minute (`live/mod.rs`).
 //!
 //! `make demo`. The exit code is 0 only if every expectation in `demo/expectation.rs` holds.
 
@@ -11,8 +12,13 @@ use std::sync::Arc;
 use clap::Parser;
 use palisade::sandbox::{Envoy, Launch, MODULE, project_root};
 
+#[path = "campaign/mod.rs"]
+#[expect(dead_code, reason = "the whole day in virtual time is the campaign's own")]
+mod campaign;
 #[path = "demo/expectation.rs"]
 mod expectation;
+#[path = "live/mod.rs"]
+mod live;
 #[path = "player/mod.rs"]
 mod player;
 #[path = "shop/mod.rs"]
@@ -20,6 +26,8 @@ mod shop;
 #[path = "demo/table.rs"]
 mod table;
 
+use campaign::world::{Options, Variant};
+use expectation::Judged;
 use player::{Ledger, Outcome, Plan, Progress, SECONDS};
 use shop::seed;
 
@@ -56,6 +64,21 @@ async fn run(arguments: &Arguments) -> Result<bool, String> {
     if !project_root()?.join(MODULE).is_file() {
         return Err(format!("{MODULE} is not there: run `make wasm` first"));
     }
+    let mut judged = play_scenarios(arguments).await?;
+    play_campaign(arguments.seed, &mut judged).await?;
+    for failure in &judged.failures {
+        say(&format!("NOT AS EXPECTED: {failure}"));
+    }
+    let file = judged.report.write()?;
+    let conclusion = if judged.failures.is_empty() { "Every expectation holds." } else { "The demo failed." };
+    let root = project_root()?;
+    let file = file.strip_prefix(&root).unwrap_or(&file);
+    say(&format!("{conclusion} Figures: {}", file.display()));
+    Ok(judged.failures.is_empty())
+}
+
+/// The scenarios, at both shops at once.
+async fn play_scenarios(arguments: &Arguments) -> Result<Judged, String> {
     let plan = Arc::new(Plan::new(arguments.seed, arguments.seconds));
     let guarded = open_side(true).await?;
     let open = open_side(false).await?;
@@ -78,15 +101,22 @@ async fn run(arguments: &Arguments) -> Result<bool, String> {
             .failures
             .push(format!("{why}; Envoy's log ends with\n{}", last_lines(&guarded.envoy.log()))),
     }
-    for failure in &judged.failures {
-        say(&format!("NOT AS EXPECTED: {failure}"));
-    }
-    let file = judged.report.write()?;
-    let conclusion = if judged.failures.is_empty() { "Every expectation holds." } else { "The demo failed." };
-    let root = project_root()?;
-    let file = file.strip_prefix(&root).unwrap_or(&file);
-    say(&format!("{conclusion} Figures: {}", file.display()));
-    Ok(judged.failures.is_empty())
+    Ok(judged)
+}
+
+/// The campaign at small size, through an Envoy of its own.
+async fn play_campaign(seed: u64, judged: &mut Judged) -> Result<(), String> {
+    let options = Options { seed, size: live::SIZE, hours: live::HOURS, variant: Variant::Main };
+    say(&format!(
+        "\nA campaign of {} h in about {:.0} s, on a clock that runs fast: customers, and groups that change their tools",
+        options.hours,
+        live::seconds(options)
+    ));
+    let played = tokio::task::spawn_blocking(move || live::play(options)).await;
+    let came = played.map_err(|e| format!("playing the campaign: {e}"))??;
+    say(&came.table().to_string());
+    judged.failures.extend(live::expectation::judge(&came, options.hours, &mut judged.report)?);
+    Ok(())
 }
 
 async fn open_side(with_filter: bool) -> Result<Side, String> {

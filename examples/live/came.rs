@@ -23,19 +23,35 @@ pub(crate) struct Came {
     pub(crate) asked: u64,
     /// How it was played.
     pub(crate) driven: Driven,
+    /// Hours that passed by Envoy's clock.
+    pub(crate) envoy_hours: f64,
     /// How often the filter says that it could not judge.
     pub(crate) trouble: u64,
 }
 
+/// What others than the actors saw of it.
+pub(super) struct Seen {
+    /// Requests that the origin answered.
+    pub(super) asked: u64,
+    /// Envoy's counters.
+    pub(super) stats: BTreeMap<String, u64>,
+    /// Hours that passed by Envoy's clock.
+    pub(super) envoy_hours: f64,
+}
+
+/// The time of a line of Envoy's access log, `"time":"2027-01-18T08:00:01.000Z"`, in hours since the
+/// month began.
+pub(super) fn hour_of_line(line: &str) -> Option<f64> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let time = line.get("time")?.as_str()?;
+    let number = |at: std::ops::Range<usize>| time.get(at)?.parse::<f64>().ok();
+    let (day, hour, minute, second) = (number(8..10)?, number(11..13)?, number(14..16)?, number(17..19)?);
+    Some(day * 24.0 + hour + minute / 60.0 + second / 3600.0)
+}
+
 impl Came {
-    pub(super) fn new(
-        with: &Ledger,
-        without: &Ledger,
-        driven: Driven,
-        asked: u64,
-        stats: &BTreeMap<String, u64>,
-    ) -> Self {
-        let trouble = stats.iter().filter(|(name, _)| name.starts_with("wasmcustom.palisade_trouble."));
+    pub(super) fn new(with: &Ledger, without: &Ledger, driven: Driven, seen: &Seen) -> Self {
+        let trouble = seen.stats.iter().filter(|(name, _)| name.starts_with("wasmcustom.palisade_trouble."));
         let cohorts =
             COHORTS.iter().filter_map(|(cohort, name)| Some((*name, with.cohorts.get(cohort)?.count)));
         let classes = CLASSES.iter().filter_map(|(class, name)| Some((*name, *with.classes.get(class)?)));
@@ -44,8 +60,9 @@ impl Came {
             classes: classes.collect(),
             taken: (with.taken.len() as u64, without.taken.len() as u64),
             fakes: (with.fakes, without.fakes),
-            asked,
+            asked: seen.asked,
             driven,
+            envoy_hours: seen.envoy_hours,
             trouble: trouble.map(|(_, times)| times).sum(),
         }
     }

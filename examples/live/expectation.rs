@@ -16,11 +16,14 @@ const HARMED_PERCENT: f64 = 0.5;
 /// Of what is won without the filter, at most so much is won with it, in percent.
 const WON_PERCENT: f64 = 20.0;
 
+/// By Envoy's clock, at least so much of the campaign's time passes: else it did not run fast.
+const PASSED: f64 = 0.95;
+
 /// Adds the figures to a report, and tells each expectation that did not hold, in words.
 ///
 /// # Errors
 /// A figure that cannot be reported.
-pub(crate) fn judge(came: &Came, report: &mut Report) -> Result<Vec<String>, String> {
+pub(crate) fn judge(came: &Came, hours: f64, report: &mut Report) -> Result<Vec<String>, String> {
     let mut judged = Judged { report, failures: Vec::new() };
     let legitimate = came.legitimate();
     judged.tell("customers' requests", legitimate.requests as f64, "requests")?;
@@ -47,6 +50,7 @@ pub(crate) fn judge(came: &Came, report: &mut Report) -> Result<Vec<String>, Str
     // What clients took for the origin's answers, it gave, and nothing else.
     let differs = came.asked.abs_diff(came.driven.passed) as f64;
     judged.expect("origin disagrees", differs, "requests", "==", 0.0)?;
+    judged.expect("passed by Envoy's clock", came.envoy_hours, "h", ">=", PASSED * hours)?;
     judged.tell("not judged", came.trouble as f64, "times")?;
     judged.tell("played", came.driven.seconds, "s")?;
     judged.tell("woken late, 99 % by at most", came.late_ms(), "ms")?;

@@ -9,6 +9,7 @@
 //! is real: an answer takes a few milliseconds, which are some tenths of a second of that hour, and
 //! the filter's tick of 100 ms comes only every 6 s of it. Both make it see things later, not sooner.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use palisade::sandbox::{Envoy, Launch};
@@ -28,6 +29,7 @@ mod fastclock;
 mod origin;
 
 pub(crate) use came::Came;
+use came::Seen;
 use drive::{Clock, Driven};
 
 /// So many seconds of the campaign pass in a second.
@@ -78,10 +80,20 @@ async fn play_with(options: Options, without: &Ledger) -> Result<Came, String> {
         ledger.note(at_ms, shot, reply);
     })
     .await;
-    let stats =
-        tokio::task::spawn_blocking(move || envoy.stats().map_err(|why| with_log(&why, &envoy))).await;
-    let stats = stats.map_err(|e| format!("asking Envoy: {e}"))??;
-    Ok(Came::new(&ledger, without, driven, origin.asked(), &stats))
+    let closed = tokio::task::spawn_blocking(move || close(&envoy)).await;
+    let (stats, envoy_hours) = closed.map_err(|e| format!("closing Envoy: {e}"))??;
+    Ok(Came::new(&ledger, without, driven, &Seen { asked: origin.asked(), stats, envoy_hours }))
+}
+
+/// Envoy's counters, and how many hours passed by its own clock.
+fn close(envoy: &Envoy) -> Result<(BTreeMap<String, u64>, f64), String> {
+    let stats = envoy.stats().map_err(|why| with_log(&why, envoy))?;
+    let path = envoy.access_log_path();
+    let log = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let (first, last) =
+        (log.lines().find_map(came::hour_of_line), log.lines().rev().find_map(came::hour_of_line));
+    let passed = first.zip(last).map(|(first, last)| last - first);
+    Ok((stats, passed.ok_or("Envoy's access log tells no time")?))
 }
 
 /// Envoy with the campaign's policies, its clock fast.
