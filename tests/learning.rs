@@ -88,7 +88,8 @@ impl Stage {
     fn send(&mut self, policy: &str, make: Make, from: From, subject: Option<&str>, status: u16) -> Seen {
         self.now_ms += 200;
         self.workers.iter_mut().for_each(|worker| worker.tick(self.now_ms));
-        let mut headers = vec![(":path", "/x"), (":method", "POST"), ("user-agent", make.agent)];
+        let path = format!("/x/{}", self.turn);
+        let mut headers = vec![(":path", path.as_str()), (":method", "POST"), ("user-agent", make.agent)];
         headers.push(("accept", "*/*"));
         if !make.locale.is_empty() {
             headers.push(("accept-language", make.locale));

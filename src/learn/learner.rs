@@ -36,7 +36,11 @@ pub(super) const LESSONS_BYTES: u64 = (WAITING * size_of::<Lesson>()) as u64;
 /// while they are written, what is begun and followed up twice for the same, refused requests in
 /// half-filled nodes, and what is to be told.
 pub(super) const WAITING_BYTES: u64 = (WAITING
-    * (size_of::<Lesson>() + size_of::<Condemned>() + 2 * size_of::<Turn>() + 2 * size_of::<Refused>())
+    * (size_of::<Lesson>()
+        + size_of::<Condemned>()
+        + size_of::<Enlisted>()
+        + 2 * size_of::<Turn>()
+        + 2 * size_of::<Refused>())
     + UNTOLD * (size_of::<Condemned>() + size_of::<Alarm>())) as u64;
 
 /// The most that it takes to turn over so many records of what was begun, in bytes: all may fall due at
@@ -49,6 +53,9 @@ pub(super) const fn turning_bytes(records: usize) -> u64 {
 
 /// A policy, where it is not a campaign, a behavior or campaign, and how many requests were refused for it.
 type Refused = ((Option<usize>, u64), u32);
+
+/// The campaign that someone condemned by a rule is of, his profile, and when, in seconds since 1970.
+type Enlisted = (u32, Profile, u32);
 
 /// What learning keeps of a request until its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -120,7 +127,7 @@ pub struct Learner {
     /// Requests refused by campaign, and by policy and behavior, not told yet.
     refused: BTreeMap<(Option<usize>, u64), u32>,
     /// Who was condemned by rules, not entered into campaigns yet.
-    enlisted: Vec<(u32, Profile, u32)>,
+    enlisted: Vec<Enlisted>,
     incidents: Incidents,
     condemned: Vec<Condemned>,
     alarms: Vec<Alarm>,
@@ -273,11 +280,13 @@ impl Learner {
     pub fn witness(&mut self, host: &dyn Host, policy: usize, facets: &Facets, seen: &Seen, found: Outcome) {
         let Seen { profile, pace, at_ms, ahead, spared } = *seen;
         if found == Outcome::Success && !ahead {
-            // What is guarded against is no way to come by a good name.
-            if !self.learns(policy) {
+            // What is guarded against is no way for a session to come by a good name; and only there is
+            // it worth remembering who succeeded.
+            if self.learns(policy) {
+                self.remember(host, facets, at_ms);
+            } else {
                 self.visit(host, facets, at_ms);
             }
-            self.remember(host, facets, at_ms);
             self.follow_up(host, policy, facets);
         }
         let Some(class) = self.class(policy) else { return };
