@@ -69,6 +69,7 @@ run: wasm ## Envoy with Palisade in front of your server: make run UPSTREAM=127.
 bench: wasm ## what it costs: CPU time a request, memory, size; ARGS=--quick for a first look
 	cargo build --release --example empty_filter --example floor_filter --target $(WASM_TARGET)
 	cargo bench --bench core
+	cargo bench --bench flood
 	cargo bench --bench shift
 	cargo bench --bench envoy_cost -- $(ARGS)
 

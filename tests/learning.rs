@@ -4,8 +4,12 @@
 use std::sync::Arc;
 
 use palisade::config;
+use palisade::facts::hash;
+use palisade::host::Host;
+use palisade::learn::book::Head;
 use palisade::policy::Settings;
-use palisade::sim::{Answer, Request, Seen, Store, Worker};
+use palisade::sim::{Answer, Faults, Request, Seen, SimHost, Store, Worker};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const BEGIN_MS: u64 = 1_800_000_000_000;
@@ -287,4 +291,40 @@ fn a_session_that_is_known_costs_no_look_up() {
     };
     let (with, without) = (asked("regular"), asked(""));
     assert!(with <= without + 8, "{with} look-ups with a session, {without} without");
+}
+
+/// Failures in the book of a policy, as it is in shared data.
+fn counted(store: &Arc<Store>, policy: &str) -> u16 {
+    let name = format!("pal1.b{:x}", hash::public(policy.as_bytes()));
+    let book = SimHost::new(Arc::clone(store)).load(&name).unwrap();
+    book.map_or(0, |book| Head::read(&book.bytes).failures)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// However many workers write one book, and however often their writes meet each other's: after a
+    /// tick every failure is in it, once.
+    #[test]
+    fn workers_lose_no_lesson(
+        workers in prop::sample::select(vec![1_usize, 2, 3, 8]),
+        conflict_every in prop::sample::select(vec![0_u64, 2, 3, 7]),
+        gusts in prop::collection::vec(1_u32..60, 1..12),
+    ) {
+        let login = json!({"role": "login", "mode": "observe", "subject": {"json": "/email"}});
+        let mut stage = Stage::new(&json!({"login": login}));
+        let worker = || Worker::new(stage.settings.clone(), Arc::clone(&stage.store));
+        stage.workers = (0..workers).map(|_| worker()).collect();
+        stage.store.inject(Faults { conflict_every, refuse: false });
+        let mut sent = 0;
+        for gust in gusts {
+            for n in sent..sent + gust {
+                prop_assert!(stage.attack(n * 256, SCRIPT, ""));
+            }
+            sent += gust;
+            stage.now_ms += 100;
+            stage.workers.iter_mut().for_each(|worker| worker.tick(stage.now_ms));
+            prop_assert_eq!(u32::from(counted(&stage.store, "login")), sent);
+        }
+    }
 }
