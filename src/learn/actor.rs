@@ -6,6 +6,7 @@ use super::profile::{self, MAKE, MASKS, Profile, Side};
 use crate::facts::hash;
 
 /// Who a request seems to come from.
+#[derive(Default)]
 pub(super) struct Actor {
     /// The campaign's id: one that it is like enough, or a new one.
     pub(super) id: u32,

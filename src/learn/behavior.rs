@@ -247,6 +247,12 @@ pub mod wire {
         }
     }
 
+    /// The end of the verdict, without the rest of the record.
+    #[must_use]
+    pub fn until_s(record: &[u8; BEHAVIOR_BYTES]) -> u32 {
+        u32::from_le_bytes(array(record, 20))
+    }
+
     fn fixed(nats: f32) -> i16 {
         (nats * 256.0).round() as i16
     }

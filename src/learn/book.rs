@@ -114,9 +114,20 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 /// The behavior with this key.
 #[must_use]
 pub fn find(book: &[u8], key: u64) -> Option<Behavior> {
+    record(book, key).map(wire::decode)
+}
+
+/// When the verdict on the behavior with this key ends at the latest, in seconds since 1970; at less
+/// cost than reading all of it.
+#[must_use]
+pub fn ends_s(book: &[u8], key: u64) -> Option<u32> {
+    record(book, key).map(wire::until_s)
+}
+
+fn record(book: &[u8], key: u64) -> Option<&[u8; BEHAVIOR_BYTES]> {
     let records = book.get(bucket_of(key, book.len())..)?.first_chunk::<BUCKET_BYTES>()?;
     let (records, _) = records.as_chunks::<BEHAVIOR_BYTES>();
-    records.iter().find(|record| tag_in(record) == tag_of(key)).map(wire::decode)
+    records.iter().find(|record| tag_in(record) == tag_of(key))
 }
 
 /// Writes the behavior with this key; whether another had to make room.

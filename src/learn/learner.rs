@@ -447,8 +447,10 @@ impl Learner {
             before = Head::read(bytes);
             for lesson in &lessons {
                 let keys = profile::keys(&lesson.profile, hashes);
+                // Whose a success is makes no difference.
                 let now_s = (lesson.at_ms / 1000) as u32;
-                let actor = Actor::of(&campaigns, &weights(bytes, &keys), &lesson.profile, now_s);
+                let of = || Actor::of(&campaigns, &weights(bytes, &keys), &lesson.profile, now_s);
+                let actor = if lesson.speaks_against() { of() } else { Actor::default() };
                 let sentence = lesson::learn(bytes, terms, lesson, &keys, actor.suspicion, actor.id);
                 condemned.extend(sentence.map(|sentence| Condemned {
                     policy,

@@ -163,7 +163,11 @@ pub fn learn(
             weigh(&mut head, terms, false, quiet);
         }
     }
-    let sentence = sentence::condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign);
+    // Nobody is condemned for a success.
+    let sentence = match lesson.speaks_against() {
+        true => sentence::condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign),
+        false => None,
+    };
     for (key, behavior) in keys.iter().zip(&behaviors) {
         if let (Some(key), Some(behavior)) = (key, behavior) {
             book::put(book, *key, behavior, lesson.at_ms);

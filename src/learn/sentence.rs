@@ -164,6 +164,14 @@ pub fn tried(book: &mut [u8], key: u64, now_ms: u64) {
 /// does not count where a narrower one is known as good.
 #[must_use]
 pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
+    let now_s = (now_ms / 1000) as u32;
+    // Most requests meet no verdict at all.
+    let meets = |key: &Option<u64>| {
+        key.is_some_and(|key| book::ends_s(book, key).is_some_and(|ends_s| ends_s >= now_s))
+    };
+    if !keys.iter().take(SINGLES).any(meets) {
+        return None;
+    }
     let head = Head::read(book);
     let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
     let expected = Shares::new(&behaviors, &head).expected(&head);
