@@ -56,10 +56,10 @@ test: wasm clients ## formatting, lints for both targets, and all tests, with re
 	cargo clippy --lib --target $(WASM_TARGET) -- -D warnings
 	cargo test
 
-demo: wasm ## Envoy with Palisade in front of the sample shop, a minute of traffic, and what became of it
+demo: wasm ## Envoy with Palisade in front of the sample shop, two minutes of traffic, and what became of it
 	cargo run --release --example demo
 
-campaign: ## a day under attack in virtual time, with and without the filter; ARGS="--variant imitation"
+campaign: ## a day under attack in virtual time, with and without the filter; ARGS="--variant imitation" or "--envoy"
 	cargo run --release --example campaign -- $(ARGS)
 
 run: wasm ## Envoy with Palisade in front of your server: make run UPSTREAM=127.0.0.1:8080 [ARGS="--config FILE"]

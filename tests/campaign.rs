@@ -18,6 +18,7 @@ use campaign::limits::Limits;
 use campaign::locale::LOCALES;
 use campaign::make::Engine;
 use campaign::random::{Dice, mix};
+use campaign::read::{Parts, read};
 use campaign::shop::Shop;
 use campaign::shot::{Ask, COHORTS, Class, Cohort, Label, Reply, Shot, Target};
 use campaign::target::{Guarded, Open};
@@ -213,6 +214,39 @@ fn bodies_are_json_with_the_subject_where_the_policies_look() {
         let length = written.headers.iter().find(|(name, _)| name == "content-length").unwrap();
         assert_eq!(length.1, written.body.len().to_string());
     }
+}
+
+#[test]
+fn the_shop_reads_what_clients_write() {
+    let (email, password): (Rc<str>, Rc<str>) = ("a.b@c.example".into(), "p w".into());
+    let asks = [
+        Ask::Page,
+        Ask::List(3),
+        Ask::Product(2_001),
+        Ask::Prefetch(7),
+        Ask::Path("/api/v1/products/.env12".into()),
+        Ask::Path("/wp-login.php/4".into()),
+        Ask::Login { email: Rc::clone(&email), password: Rc::clone(&password) },
+        Ask::Signup { email: Rc::clone(&email), password },
+        Ask::Verify { email: Rc::clone(&email), code: 42 },
+        Ask::Reset { email },
+        Ask::Cart(9),
+        Ask::Checkout { declined: true },
+        Ask::Checkout { declined: false },
+    ];
+    let mut writer = Writer::default();
+    for ask in asks {
+        let written = writer.write(&shot_of("chrome-linux 156", ask.clone(), Some(5)));
+        let of = |wanted: &str| {
+            let header = written.headers.iter().find(|(name, _)| name == wanted);
+            header.map_or("", |(_, value)| value.as_str())
+        };
+        let is_prefetch = of("sec-purpose") == "prefetch";
+        let parts = Parts { method: of(":method"), path: of(":path"), is_prefetch, body: &written.body };
+        assert_eq!(read(&parts), ask);
+    }
+    let unread = Parts { method: "POST", path: "/api/v1/login", is_prefetch: false, body: b"{" };
+    assert_eq!(read(&unread), Ask::Login { email: "".into(), password: "".into() });
 }
 
 #[test]

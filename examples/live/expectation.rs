@@ -1,9 +1,10 @@
 //! What a campaign of an hour in a minute is expected to show, and whether it did.
 //!
-//! The bounds are wide of what is seen: in virtual time, over forty seeds, 98.5 to 99.5 % of stuffing
-//! is stopped, 93 to 97 % of fake accounts, 95 to 99 % of scans; of customers' requests at most
-//! 0.09 % are harmed, and at most one account is taken. The day of `make campaign` is twenty-four
-//! times as long, and stops more.
+//! The bounds are wide of what is seen. In virtual time, over forty seeds, with ticks as rare as they
+//! are here, 95 to 99 % of stuffing is stopped, 90 to 96 % of fake accounts and 95 to 99 % of scans, and
+//! at most two accounts are taken. Of customers' requests at most 0.1 % are harmed there; through
+//! Envoy, where answers come later and never twice at the same time, up to 0.4 % were seen. The day of
+//! `make campaign` gives the filter twenty-four times as long to learn who is a customer.
 
 use palisade::sandbox::Report;
 
@@ -12,7 +13,7 @@ use super::Came;
 /// Of each class, at least so many requests are stopped, in percent.
 const STOPPED_PERCENT: [(&str, f64); 3] = [("stuffing", 90.0), ("fake accounts", 80.0), ("scanning", 80.0)];
 /// Of customers' requests, at most so many are harmed, in percent.
-const HARMED_PERCENT: f64 = 0.5;
+const HARMED_PERCENT: f64 = 1.0;
 /// Of what is won without the filter, at most so much is won with it, in percent.
 const WON_PERCENT: f64 = 20.0;
 
