@@ -13,6 +13,10 @@ use crate::memory::Standing;
 const COMMON: f32 = 0.001;
 const FEW: f32 = 3.0;
 
+/// So many customers are enough to tell what is common; before the first, so many nats are held back.
+const ENOUGH: f32 = 50.0;
+const UNSURE: f32 = 10.0;
+
 /// A behavior moved with a shift where its share of failures is so many times its share of customers,
 /// and there were a few.
 const MOVED: f32 = 8.0;
@@ -50,7 +54,7 @@ pub(super) fn condemn(
         else {
             continue;
         };
-        let odds = behavior.odds + alert(behavior, head);
+        let odds = behavior.odds + alert(behavior, head) - unsure(head);
         let action = decide::action_at(&terms.ladder, f64::from(odds));
         let past = standing_of(behavior, terms.reason);
         let Some(standing) = decide::condemn(&terms.ladder, action, terms.reason, past, now_ms) else {
@@ -65,6 +69,12 @@ pub(super) fn condemn(
         }
     }
     strongest
+}
+
+/// What is held back of the odds, in nats, while too few customers are known to tell what is common
+/// among them: a few people who share a browser and mistype look like an attack then.
+fn unsure(head: &Head) -> f32 {
+    UNSURE * (1.0 - head.customers / ENOUGH).max(0.0)
 }
 
 /// What a shift of the whole policy adds to the odds of a behavior, in nats: something only where the
