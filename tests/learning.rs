@@ -231,6 +231,30 @@ fn who_signed_in_from_here_before_goes_on_doing_so() {
 }
 
 #[test]
+fn who_comes_back_after_a_refusal_is_let_in_until_those_who_do_fail() {
+    let mut stage = Stage::shop();
+    assert_eq!(stage.crowd(0..100, CHROME), 0);
+    stage.attacks(0..40, SCRIPT);
+    let mut sign_in = |n: u32, status| {
+        let address = format!("203.0.{n}.7");
+        let account = format!("one{n}@x.example");
+        let from = From { session: "", address: &address };
+        let first = stage.send("login", SCRIPT, from, Some(&account), status).replied.is_none();
+        stage.wait(4);
+        // A person's next try takes the same connection, and so the same worker.
+        stage.turn += 1;
+        (first, stage.send("login", SCRIPT, from, Some(&account), status).replied.is_none())
+    };
+    // People who happen to have the attacker's make.
+    for n in 0..5 {
+        assert_eq!(sign_in(n, 200), (false, true), "{n}");
+    }
+    // An attacker who tries each account twice.
+    let through = (10..60).filter(|n| sign_in(*n, 401).1).count();
+    assert!(through <= 12, "{through} of 50 came back and reached the origin");
+}
+
+#[test]
 fn accounts_that_nobody_uses_speak_against_who_made_them() {
     let mut stage = Stage::shop();
     assert_eq!(stage.crowd(0..60, CHROME), 0);
