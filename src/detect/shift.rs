@@ -21,6 +21,8 @@
 //! It knows nothing of clients, time or actions, and the usual share is an argument: see
 //! [`super::usual`].
 
+use crate::memory::bytes::array;
+
 /// How often an attacker's requests fail: nearly always.
 const HOSTILE: f64 = 0.98;
 
@@ -178,12 +180,11 @@ impl Shift {
     /// Reads what [`Shift::encode`] wrote; any bytes give some state that can go on.
     #[must_use]
     pub fn decode(bytes: &[u8; SHIFT_BYTES]) -> Self {
-        let array = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).unwrap_or([0; 4]);
         let sums = std::array::from_fn(|index| {
             let threshold = DESIGNS.get(index).map_or(0.0, |design| design.threshold);
             // `max` takes the 0 where the other is not a number.
-            let nats = f32::from_le_bytes(array(8 * index)).max(0.0).min(threshold);
-            Sum { nats, age: u32::from_le_bytes(array(8 * index + 4)) }
+            let nats = f32::from_le_bytes(array(bytes, 8 * index)).max(0.0).min(threshold);
+            Sum { nats, age: u32::from_le_bytes(array(bytes, 8 * index + 4)) }
         });
         let [.., raised, winner] = *bytes;
         let raised = raised & ((1 << DESIGNS.len()) - 1);

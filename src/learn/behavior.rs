@@ -192,32 +192,27 @@ fn mark(set: &mut u64, subject: u64) -> bool {
 /// | 36..44, 44..52 | failed, succeeded |
 pub mod wire {
     use super::{BEHAVIOR_BYTES, Behavior};
+    use crate::memory::bytes::{Parts, array};
 
     /// Writes a record.
     #[must_use]
     pub fn encode(tag: u32, behavior: &Behavior) -> [u8; BEHAVIOR_BYTES] {
         let mut out = [0; BEHAVIOR_BYTES];
-        let mut at = 0;
-        let mut put = |bytes: &[u8]| {
-            if let Some(place) = out.get_mut(at..at + bytes.len()) {
-                place.copy_from_slice(bytes);
-            }
-            at += bytes.len();
-        };
-        put(&tag.to_le_bytes());
-        put(&behavior.slice.to_le_bytes());
-        put(&fixed(behavior.odds).to_le_bytes());
-        put(&fixed(behavior.peak).to_le_bytes());
-        put(&behavior.failures.to_le_bytes());
-        put(&behavior.fresh.to_le_bytes());
-        put(&[behavior.action, behavior.repeats]);
-        put(&behavior.goods.to_le_bytes());
-        put(&behavior.until_s.to_le_bytes());
-        put(&behavior.tried_s.to_le_bytes());
-        put(&behavior.campaign.to_le_bytes());
-        put(&behavior.networks.to_le_bytes());
-        put(&behavior.failed.to_le_bytes());
-        put(&behavior.succeeded.to_le_bytes());
+        let mut parts = Parts::new(&mut out);
+        parts.put(&tag.to_le_bytes());
+        parts.put(&behavior.slice.to_le_bytes());
+        parts.put(&fixed(behavior.odds).to_le_bytes());
+        parts.put(&fixed(behavior.peak).to_le_bytes());
+        parts.put(&behavior.failures.to_le_bytes());
+        parts.put(&behavior.fresh.to_le_bytes());
+        parts.put(&[behavior.action, behavior.repeats]);
+        parts.put(&behavior.goods.to_le_bytes());
+        parts.put(&behavior.until_s.to_le_bytes());
+        parts.put(&behavior.tried_s.to_le_bytes());
+        parts.put(&behavior.campaign.to_le_bytes());
+        parts.put(&behavior.networks.to_le_bytes());
+        parts.put(&behavior.failed.to_le_bytes());
+        parts.put(&behavior.succeeded.to_le_bytes());
         out
     }
 
@@ -255,10 +250,6 @@ pub mod wire {
 
     fn fixed(nats: f32) -> i16 {
         (nats * 256.0).round() as i16
-    }
-
-    fn array<const N: usize>(record: &[u8; BEHAVIOR_BYTES], at: usize) -> [u8; N] {
-        record.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
     }
 }
 

@@ -6,6 +6,7 @@
 use super::behavior::{BEHAVIOR_BYTES, Behavior, goods_left, odds_left, slice_of, wire};
 use crate::detect::shift::{SHIFT_BYTES, Shift};
 use crate::detect::usual::{USUAL_BYTES, Usual};
+use crate::memory::bytes::{Parts, array};
 
 /// Length of the head: see [`Head`].
 const HEAD_BYTES: usize = 64;
@@ -78,20 +79,14 @@ impl Head {
 
     /// Writes the head of a book.
     pub fn write(&self, book: &mut [u8]) {
-        let mut at = 0;
-        let mut put = |bytes: &[u8]| {
-            if let Some(place) = book.get_mut(at..at + bytes.len()) {
-                place.copy_from_slice(bytes);
-            }
-            at += bytes.len();
-        };
-        put(&self.slice.to_le_bytes());
-        put(&self.failures.to_le_bytes());
-        put(&self.customers.to_le_bytes());
-        put(&self.shift.encode());
-        put(&self.usual.encode());
-        put(&self.returned.to_le_bytes());
-        put(&self.returner.to_le_bytes());
+        let mut parts = Parts::new(book);
+        parts.put(&self.slice.to_le_bytes());
+        parts.put(&self.failures.to_le_bytes());
+        parts.put(&self.customers.to_le_bytes());
+        parts.put(&self.shift.encode());
+        parts.put(&self.usual.encode());
+        parts.put(&self.returned.to_le_bytes());
+        parts.put(&self.returner.to_le_bytes());
     }
 
     /// Brings it up to a slice.
@@ -105,10 +100,6 @@ impl Head {
         self.failures = 0;
         self.slice = slice;
     }
-}
-
-fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
 }
 
 /// The behavior with this key.

@@ -5,6 +5,7 @@
 //! suspicion to what was never seen before; only evidence of its own condemns it.
 
 use super::profile::{MAKE, Profile, SIDES};
+use crate::memory::bytes::array;
 
 /// Length of a record in bytes.
 const CAMPAIGN_BYTES: usize = 160;
@@ -149,8 +150,7 @@ fn written(campaign: &Campaign) -> [u8; CAMPAIGN_BYTES] {
 }
 
 fn read(record: &[u8; CAMPAIGN_BYTES]) -> Campaign {
-    let words = record.as_chunks::<4>().0;
-    let word = |at: usize| words.get(at).map_or(0, |word| u32::from_le_bytes(*word));
+    let word = |at: usize| u32::from_le_bytes(array(record, 4 * at));
     let profile = |member| Profile(std::array::from_fn(|side| word(5 + member * SIDES + side)));
     Campaign {
         id: word(0),

@@ -4,6 +4,7 @@
 //! is full, one that is in it makes room and counts as neither: of a flood a sample is followed.
 
 use super::profile::{Profile, SIDES};
+use crate::memory::bytes::array;
 
 /// Length of a record in bytes.
 pub(super) const LATE_BYTES: usize = 56;
@@ -109,8 +110,7 @@ fn written(late: &Late) -> [u8; LATE_BYTES] {
 }
 
 fn read(record: &[u8; LATE_BYTES]) -> Late {
-    let words = record.as_chunks::<4>().0;
-    let word = |at: usize| words.get(at).map_or(0, |word| u32::from_le_bytes(*word));
+    let word = |at: usize| u32::from_le_bytes(array(record, 4 * at));
     let mut profile = Profile::default();
     for (side, value) in profile.0.iter_mut().enumerate() {
         *value = word(4 + side);

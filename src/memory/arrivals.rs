@@ -4,6 +4,7 @@
 //! long as none has come to the page's group. Counts are only ever compared for being the same, so
 //! it does no harm that they are 16 bits wide and begin again at 0.
 
+use super::bytes;
 use super::table::{Incidents, TRIES};
 use crate::host::{Expected, Host, StoreError};
 
@@ -69,16 +70,16 @@ impl Arrivals {
     /// The count of a page's group.
     #[must_use]
     pub fn of(&self, page: u32) -> u16 {
-        let at = group(page) * 2;
-        let bytes = self.bytes.get(at..at + 2).and_then(|b| b.try_into().ok());
-        bytes.map_or(0, u16::from_le_bytes)
+        self.count(group(page))
+    }
+
+    fn count(&self, group: usize) -> u16 {
+        u16::from_le_bytes(bytes::array(&self.bytes, group * 2))
     }
 
     fn bump(&mut self, group: usize) {
-        if let Some(bytes) = self.bytes.get_mut(group * 2..group * 2 + 2) {
-            let count = <[u8; 2]>::try_from(&*bytes).map_or(0, u16::from_le_bytes);
-            bytes.copy_from_slice(&count.wrapping_add(1).to_le_bytes());
-        }
+        let count = self.count(group).wrapping_add(1);
+        bytes::put(&mut self.bytes, group * 2, &count.to_le_bytes());
     }
 }
 

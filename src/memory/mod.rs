@@ -7,6 +7,7 @@
 
 pub mod absence;
 pub mod arrivals;
+pub mod bytes;
 pub mod cache;
 pub mod distinct;
 pub mod known;

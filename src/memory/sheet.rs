@@ -5,6 +5,7 @@
 //! other workers that their copy is stale; they read it anew when they next look something up. So what
 //! one worker learns, all know within two ticks, and a look-up costs nothing meanwhile.
 
+use super::bytes;
 use super::table::{Incidents, TRIES};
 use crate::host::{Expected, Host, StoreError};
 
@@ -120,7 +121,7 @@ impl Sheets {
             }
             for (index, _) in self.sheets.iter().enumerate().filter(|(_, sheet)| sheet.untold) {
                 let generation = of(&board, index).wrapping_add(1);
-                put(&mut board, index, generation);
+                bytes::put(&mut board, index * 2, &generation.to_le_bytes());
             }
             match host.store(BOARD, &board, expected) {
                 Ok(()) => {
@@ -203,14 +204,7 @@ impl Sheet {
 }
 
 fn of(board: &[u8], index: usize) -> u16 {
-    let bytes = board.get(index * 2..index * 2 + 2).and_then(|b| b.try_into().ok());
-    bytes.map_or(0, u16::from_le_bytes)
-}
-
-fn put(board: &mut [u8], index: usize, generation: u16) {
-    if let Some(place) = board.get_mut(index * 2..index * 2 + 2) {
-        place.copy_from_slice(&generation.to_le_bytes());
-    }
+    u16::from_le_bytes(bytes::array(board, index * 2))
 }
 
 #[cfg(test)]

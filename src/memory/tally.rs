@@ -238,31 +238,26 @@ fn bump(ring: &mut [u16; RING], third: u64) {
 /// | 62..64 | reason |
 pub mod wire {
     use super::{RECORD_BYTES, RING, Standing, Tally};
+    use crate::memory::bytes::{Parts, array};
     use crate::memory::distinct::Distinct;
 
     /// Writes a record.
     #[must_use]
     pub fn encode(tag: u64, tally: &Tally) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
-        let mut at = 0;
-        let mut put = |bytes: &[u8]| {
-            if let Some(place) = out.get_mut(at..at + bytes.len()) {
-                place.copy_from_slice(bytes);
-            }
-            at += bytes.len();
-        };
-        put(&tag.to_le_bytes());
-        put(tally.seen_ms.to_le_bytes().get(..6).unwrap_or_default());
-        put(&tally.test.to_le_bytes());
+        let mut parts = Parts::new(&mut out);
+        parts.put(&tag.to_le_bytes());
+        parts.put(tally.seen_ms.to_le_bytes().get(..6).unwrap_or_default());
+        parts.put(&tally.test.to_le_bytes());
         for count in tally.failures.iter().chain(&tally.successes) {
-            put(&count.to_le_bytes());
+            parts.put(&count.to_le_bytes());
         }
-        put(&tally.distinct.low.to_le_bytes());
-        put(&tally.distinct.high.to_le_bytes());
-        put(&tally.credited.to_le_bytes());
-        put(&tally.standing.until_s.to_le_bytes());
-        put(&[tally.standing.repeats, tally.standing.action]);
-        put(&tally.standing.reason.to_le_bytes());
+        parts.put(&tally.distinct.low.to_le_bytes());
+        parts.put(&tally.distinct.high.to_le_bytes());
+        parts.put(&tally.credited.to_le_bytes());
+        parts.put(&tally.standing.until_s.to_le_bytes());
+        parts.put(&[tally.standing.repeats, tally.standing.action]);
+        parts.put(&tally.standing.reason.to_le_bytes());
         out
     }
 
@@ -286,9 +281,5 @@ pub mod wire {
                 reason: count(62),
             },
         }
-    }
-
-    fn array<const N: usize>(record: &[u8; RECORD_BYTES], at: usize) -> [u8; N] {
-        record.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
     }
 }
