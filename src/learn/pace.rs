@@ -4,17 +4,13 @@
 //! weak evidence, so it only ever makes a failure weigh a little more or less; a partner's server that
 //! keeps time and succeeds is not touched by it.
 
-use std::collections::HashMap;
-
-use ahash::RandomState;
-
-use crate::memory::layout::map_bytes;
+use crate::memory::generations::{Generations, bound_bytes};
 
 /// Clients in each of the two generations.
 const GENERATION: usize = 4096;
 
 /// The most that this takes, in bytes.
-pub(super) const BOUND_BYTES: u64 = 2 * map_bytes(GENERATION, size_of::<(u64, Rhythm)>());
+pub(super) const BOUND_BYTES: u64 = bound_bytes::<u64, Rhythm>(GENERATION);
 
 /// Requests closer than this belong together, as a page and what it loads; in milliseconds.
 const TOGETHER_MS: u64 = 50;
@@ -91,28 +87,20 @@ impl Rhythm {
 
 /// The rhythms that one worker knows.
 pub(super) struct Pace {
-    young: HashMap<u64, Rhythm, RandomState>,
-    old: HashMap<u64, Rhythm, RandomState>,
+    rhythms: Generations<u64, Rhythm>,
 }
 
 impl Pace {
     /// Knows none yet. `seeds` key its hashes.
     pub(super) fn new(seeds: [u64; 4]) -> Self {
-        let [a, b, c, d] = seeds;
-        let state = RandomState::with_seeds(a, b, c, d);
-        Self { young: HashMap::with_hasher(state.clone()), old: HashMap::with_hasher(state) }
+        Self { rhythms: Generations::new(GENERATION, seeds) }
     }
 
     /// Takes in a request of a client; what its pace weighs beside a failure, in nats.
     pub(super) fn beat(&mut self, client: u64, now_ms: u64) -> f32 {
-        let known = self.young.get(&client).or_else(|| self.old.get(&client)).copied();
-        let mut rhythm = known.unwrap_or_default();
+        let mut rhythm = self.rhythms.get(&client).copied().unwrap_or_default();
         let nats = rhythm.beat(now_ms);
-        if self.young.len() >= GENERATION && !self.young.contains_key(&client) {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
-        }
-        self.young.insert(client, rhythm);
+        self.rhythms.insert(client, rhythm);
         nats
     }
 }
@@ -156,7 +144,7 @@ mod tests {
         for client in 0..4 * GENERATION as u64 {
             pace.beat(client, 1_000 + client);
         }
-        assert!(pace.young.len() <= GENERATION && pace.old.len() <= GENERATION);
+        assert!(pace.rhythms.sizes().iter().all(|&size| size <= GENERATION));
     }
 
     proptest! {

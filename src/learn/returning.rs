@@ -6,17 +6,13 @@
 //! War: Greylisting", 2003). Kept by each worker for itself, since a person's next try hardly takes
 //! another connection.
 
-use std::collections::HashMap;
-
-use ahash::RandomState;
-
-use crate::memory::layout::map_bytes;
+use crate::memory::generations::{Generations, bound_bytes};
 
 /// Refusals that are remembered, in each of two generations.
 const GENERATION: usize = 4096;
 
 /// The most that this takes, in bytes.
-pub(super) const BOUND_BYTES: u64 = 2 * map_bytes(GENERATION, size_of::<(u64, u64)>());
+pub(super) const BOUND_BYTES: u64 = bound_bytes::<u64, u64>(GENERATION);
 
 /// Who comes back sooner, in milliseconds, is a machine that tries again.
 const SOON_MS: u64 = 2_000;
@@ -26,16 +22,14 @@ const LATE_MS: u64 = 600_000;
 
 /// The refusals that one worker remembers.
 pub(super) struct Returning {
-    young: HashMap<u64, u64, RandomState>,
-    old: HashMap<u64, u64, RandomState>,
+    /// When each was refused, in milliseconds since 1970.
+    refusals: Generations<u64, u64>,
 }
 
 impl Returning {
     /// Remembers nobody yet. `seeds` key its hashes.
     pub(super) fn new(seeds: [u64; 4]) -> Self {
-        let [a, b, c, d] = seeds;
-        let state = RandomState::with_seeds(a, b, c, d);
-        Self { young: HashMap::with_hasher(state.clone()), old: HashMap::with_hasher(state) }
+        Self { refusals: Generations::new(GENERATION, seeds) }
     }
 
     /// Whether someone who was refused under one of these keys comes back; if not, it is remembered
@@ -43,23 +37,15 @@ impl Returning {
     pub(super) fn comes_back(&mut self, keys: [Option<u64>; 2], now_ms: u64) -> bool {
         let mut back = false;
         for key in keys.into_iter().flatten() {
-            let since = self.young.get(&key).or_else(|| self.old.get(&key)).copied();
+            let since = self.refusals.get(&key).copied();
             let age_ms = since.and_then(|since| now_ms.checked_sub(since));
             match age_ms {
                 Some(SOON_MS..LATE_MS) => back = true,
                 Some(..SOON_MS) => {}
-                _ => self.remember(key, now_ms),
+                _ => self.refusals.insert(key, now_ms),
             }
         }
         back
-    }
-
-    fn remember(&mut self, key: u64, now_ms: u64) {
-        if self.young.len() >= GENERATION && !self.young.contains_key(&key) {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
-        }
-        self.young.insert(key, now_ms);
     }
 }
 
@@ -91,7 +77,7 @@ mod tests {
         let mut returning = Returning::new([1, 2, 3, 4]);
         for key in 0..5 * GENERATION as u64 {
             returning.comes_back([Some(key), None], 1000);
-            assert!(returning.young.len() <= GENERATION && returning.old.len() <= GENERATION);
+            assert!(returning.refusals.sizes().iter().all(|&size| size <= GENERATION));
         }
     }
 }

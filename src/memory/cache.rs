@@ -5,12 +5,10 @@
 //! Failures and verdicts are written at once; successes that a rule can see wait for the next tick, and
 //! those that none can see are not written at all.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use ahash::RandomState;
-
 use super::absence::Absence;
+use super::generations::{Generations, bound_bytes};
 use super::layout;
 use super::table::{Incidents, Table, tag_of};
 use super::tally::{Event, Tally};
@@ -33,8 +31,8 @@ const UNTOLD: usize = 256;
 
 /// The most that this cache takes, in bytes: two generations, and the events, which are sorted
 /// and grouped while they are written.
-pub const BOUND_BYTES: u64 = 2 * layout::map_bytes(GENERATION, size_of::<(Key, Entry)>())
-    + (3 * WAITING * size_of::<Waiting>()) as u64;
+pub const BOUND_BYTES: u64 =
+    bound_bytes::<Key, Entry>(GENERATION) + (3 * WAITING * size_of::<Waiting>()) as u64;
 
 /// Index of a tally's specification in the list that [`Memory::new`] was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,8 +79,7 @@ pub struct Memory {
     table: Table,
     specs: Rc<[TallySpec]>,
     absence: Absence,
-    young: HashMap<Key, Entry, RandomState>,
-    old: HashMap<Key, Entry, RandomState>,
+    entries: Generations<Key, Entry>,
     waiting: Vec<Waiting>,
     incidents: Incidents,
 }
@@ -91,14 +88,11 @@ impl Memory {
     /// A memory over a table of `memory_bytes`. `seeds` key the in-memory maps.
     #[must_use]
     pub fn new(memory_bytes: u64, specs: Vec<TallySpec>, seeds: [u64; 4]) -> Self {
-        let [a, b, c, d] = seeds;
-        let state = RandomState::with_seeds(a, b, c, d);
         Self {
             table: Table { pages: layout::bound(memory_bytes).pages },
             specs: specs.into(),
             absence: Absence::default(),
-            young: HashMap::with_hasher(state.clone()),
-            old: HashMap::with_hasher(state),
+            entries: Generations::new(GENERATION, seeds),
             waiting: Vec::new(),
             incidents: Incidents::default(),
         }
@@ -268,16 +262,11 @@ impl Memory {
     }
 
     fn entry(&self, key: Key) -> Option<&Entry> {
-        self.young.get(&key).or_else(|| self.old.get(&key))
+        self.entries.get(&key)
     }
 
-    /// Keeps a tally. When the young generation is full it becomes the old one, and what was old
-    /// is forgotten: events that wait are kept apart and lose nothing by that.
+    /// Keeps a tally. Events that wait are kept apart, and lose nothing when it is forgotten.
     fn keep(&mut self, key: Key, tally: Tally, now_ms: u64, waits: bool) {
-        if self.young.len() >= GENERATION && !self.young.contains_key(&key) {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
-        }
-        self.young.insert(key, Entry { tally, loaded_ms: now_ms, waits });
+        self.entries.insert(key, Entry { tally, loaded_ms: now_ms, waits });
     }
 }

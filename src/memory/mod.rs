@@ -10,6 +10,7 @@ pub mod arrivals;
 pub mod bytes;
 pub mod cache;
 pub mod distinct;
+pub mod generations;
 pub mod known;
 pub mod layout;
 pub mod page;
