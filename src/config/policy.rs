@@ -13,6 +13,7 @@ use super::tally;
 use super::words;
 use crate::policy::{
     AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, SubjectSource,
+    is_address_only,
 };
 
 pub(super) const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
@@ -168,7 +169,7 @@ fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, findings: &Fi
     };
     for draft in drafts.iter().filter(|draft| draft.own).filter(acts) {
         let path = format!("{path}.rules.{}", draft.name);
-        if tally::is_address_only(&draft.key) {
+        if is_address_only(&draft.key) {
             findings.note(&path, "stops clients by their address alone, which many people may share");
         } else if draft.key == [Facet::Subject] {
             findings.note(&path, "stops everyone at a subject, so that others can lock its owner out");

@@ -86,11 +86,6 @@ fn finding(seek: Seek) -> Finding {
     }
 }
 
-/// Whether a key tells people apart by their address alone.
-pub(super) fn is_address_only(key: &[Facet]) -> bool {
-    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,9 @@ use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
 use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
-use crate::learn::{self, Condemned, profile};
+use crate::learn::{self, Condemned, campaign, profile};
 use crate::memory::{Event, Tally};
-use crate::policy::{Facet, Mode, Policy, SubjectSource};
+use crate::policy::{Facet, Policy, SubjectSource, is_address_only};
 use crate::report::VerdictLine;
 
 /// Response-code details of an answer that came from the origin.
@@ -188,21 +188,13 @@ impl Guard {
         let fingerprint = x.shown_fingerprint();
         let key = policy.tallies.get(rule.tally).map(|t| t.key.iter().map(|f| f.name()).collect());
         let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
-        let campaign = format!("{campaign:08x}");
         let line = VerdictLine {
-            version: 1,
-            policy: &policy.name,
             operation: &operation,
-            action: judgement.action.name(),
-            enforced: policy.mode == Mode::Enforce,
-            score: (judgement.score * 10.0).round() / 10.0,
             reasons: judgement.reasons(policy).collect(),
             key: key.unwrap_or_default(),
             fingerprint: &fingerprint,
-            until: Some(standing.until_s),
-            repeat: Some(standing.repeats),
-            campaign: (policy.learning.is_some()).then_some(campaign.as_str()),
-            suppressed: 0,
+            campaign: campaign::shown(campaign),
+            ..VerdictLine::new(policy, standing, judgement.score)
         };
         self.tell.line(host, line, now_ms);
     }
@@ -211,22 +203,11 @@ impl Guard {
     pub(super) fn tell_condemned(&mut self, host: &dyn Host, condemned: &Condemned, now_ms: u64) {
         let Some(policy) = self.settings.policies.get(condemned.policy) else { return };
         let sentence = &condemned.sentence;
-        let sides = profile::names(sentence.mask).collect();
-        let campaign = format!("{:08x}", condemned.campaign);
         let line = VerdictLine {
-            version: 1,
-            policy: &policy.name,
-            operation: "",
-            action: Action::of(sentence.standing).name(),
-            enforced: policy.mode == Mode::Enforce,
-            score: (f64::from(sentence.odds) * 10.0).round() / 10.0,
             reasons: vec![learn::REASON],
-            key: sides,
-            fingerprint: "",
-            until: Some(sentence.standing.until_s),
-            repeat: Some(sentence.standing.repeats),
-            campaign: Some(&campaign),
-            suppressed: 0,
+            key: profile::names(sentence.mask).collect(),
+            campaign: campaign::shown(condemned.campaign),
+            ..VerdictLine::new(policy, sentence.standing, f64::from(sentence.odds))
         };
         self.tell.line(host, line, now_ms);
     }
@@ -249,7 +230,7 @@ fn lead(policy: &Policy, judgement: &Judgement) -> Option<usize> {
 /// Whether a key says nothing of who the client is: an address alone, which many people may share, or
 /// the subject alone, which anyone can fail on to lock its owner out.
 fn is_shared(key: &[Facet]) -> bool {
-    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network)) || key == [Facet::Subject]
+    is_address_only(key) || key == [Facet::Subject]
 }
 
 /// Envoy's router marks answers of the origin with the time they took; where an operator has

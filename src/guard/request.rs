@@ -8,7 +8,7 @@ use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::{Headers, subject};
 use crate::host::{Attribute, Host};
-use crate::learn::{Recognised, Seen, profile};
+use crate::learn::{Recognised, Seen, campaign, profile};
 use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
 use crate::report::Trouble;
@@ -335,7 +335,7 @@ impl Guard {
             format!(";key={key};journey={journey}")
         });
         let key = key.unwrap_or_default();
-        let campaign = if campaign == 0 { String::new() } else { format!(";campaign={campaign:08x}") };
+        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
         Some(format!(
             "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{key}{campaign}{observed}",
             action.name(),

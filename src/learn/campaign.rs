@@ -50,6 +50,12 @@ pub struct Campaign {
     profiles: [Profile; MEMBERS],
 }
 
+/// An id as it is shown; `None`: there is none.
+#[must_use]
+pub fn shown(id: u32) -> Option<String> {
+    (id != 0).then(|| format!("{id:08x}"))
+}
+
 /// How much each side of a profile weighs, in nats, in the order of [`MAKE`].
 pub type Weights = [f32; MAKE.len()];
 

@@ -6,8 +6,6 @@ use std::hash::Hash;
 
 use ahash::RandomState;
 
-use super::layout::map_bytes;
-
 /// A map of at most two generations.
 pub struct Generations<K, V> {
     young: HashMap<K, V, RandomState>,
@@ -20,6 +18,12 @@ pub struct Generations<K, V> {
 #[must_use]
 pub const fn bound_bytes<K, V>(size: usize) -> u64 {
     2 * map_bytes(size, size_of::<(K, V)>())
+}
+
+/// The most bytes that a hash map takes which never holds more than this many entries: places for a
+/// power of two, of which at most seven in eight are taken, and a byte of control for each.
+const fn map_bytes(entries: usize, entry_bytes: usize) -> u64 {
+    ((entries * 8 / 7).next_power_of_two() * (entry_bytes + 1)) as u64
 }
 
 impl<K: Hash + Eq, V> Generations<K, V> {

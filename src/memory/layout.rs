@@ -39,7 +39,7 @@ pub struct LearningBytes {
 /// What the learning may take of this amount of memory.
 #[must_use]
 pub fn learning(memory_bytes: u64) -> LearningBytes {
-    let all = memory_bytes / LEARNING_SHARE - SHEETS_COST_BYTES.min(memory_bytes / LEARNING_SHARE);
+    let all = (memory_bytes / LEARNING_SHARE).saturating_sub(SHEETS_COST_BYTES);
     LearningBytes { known: all / 4, late: all / 16, books: all / 2 }
 }
 
@@ -72,13 +72,6 @@ pub fn bound(memory_bytes: u64) -> Bound {
         bytes: u64::from(pages) * PAGE_COST_BYTES + aside,
         worker_bytes: cache::BOUND_BYTES + absence::bound_bytes(pages) + recall::BOUND_BYTES,
     }
-}
-
-/// The most bytes that a hash map takes which never holds more than this many entries: places for a
-/// power of two, of which at most seven in eight are taken, and a byte of control for each.
-#[must_use]
-pub const fn map_bytes(entries: usize, entry_bytes: usize) -> u64 {
-    ((entries * 8 / 7).next_power_of_two() * (entry_bytes + 1)) as u64
 }
 
 /// What a sheet of this length takes in the host. Allocators round large values up by an eighth at most.

@@ -11,7 +11,10 @@ mod rule;
 
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
-pub use rule::{FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TallySpec};
+pub use rule::{
+    FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TallySpec,
+    is_address_only,
+};
 
 /// Everything an operator configured, ready to be enforced.
 #[derive(Clone, Debug, PartialEq)]

@@ -48,6 +48,12 @@ impl Facet {
     }
 }
 
+/// Whether a key tells people apart by their address alone, which many may share.
+#[must_use]
+pub fn is_address_only(key: &[Facet]) -> bool {
+    key.iter().all(|facet| matches!(facet, Facet::Address | Facet::Network))
+}
+
 /// What one tally counts: the key it belongs to and the window it slides over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TallySpec {

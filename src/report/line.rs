@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 
+use crate::decide::Action;
+use crate::memory::Standing;
+use crate::policy::{Mode, Policy};
+
 /// One verdict. Fields are never renamed without a new `version`.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerdictLine<'a> {
@@ -31,7 +35,7 @@ pub struct VerdictLine<'a> {
     pub repeat: Option<u8>,
     /// The campaign that the client seems to be of; absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub campaign: Option<&'a str>,
+    pub campaign: Option<String>,
     /// Lines that were held back before this one.
     #[serde(skip_serializing_if = "is_zero")]
     pub suppressed: u64,
@@ -42,7 +46,27 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-impl VerdictLine<'_> {
+impl<'a> VerdictLine<'a> {
+    /// A verdict of a policy that stands from now on; whose it is and why are to be filled in.
+    #[must_use]
+    pub fn new(policy: &'a Policy, standing: Standing, score: f64) -> Self {
+        Self {
+            version: 1,
+            policy: &policy.name,
+            operation: "",
+            action: Action::of(standing).name(),
+            enforced: policy.mode == Mode::Enforce,
+            score: (score * 10.0).round() / 10.0,
+            reasons: Vec::new(),
+            key: Vec::new(),
+            fingerprint: "",
+            until: Some(standing.until_s),
+            repeat: Some(standing.repeats),
+            campaign: None,
+            suppressed: 0,
+        }
+    }
+
     /// The line as it is written.
     #[must_use]
     pub fn text(&self) -> String {
