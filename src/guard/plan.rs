@@ -2,7 +2,6 @@
 
 use super::tell::Reason;
 use crate::facts::{Facets, Hashes, hash};
-use crate::learn;
 use crate::memory::cache::{Slot, SpecId};
 use crate::policy::{ClientSources, Facet, Policy, SessionSource, Settings, TallySpec, TlsSource};
 
@@ -79,11 +78,8 @@ fn bit(facet: Facet) -> u16 {
 impl Plan {
     /// The reason behind its stored form.
     pub(super) fn reason(&self, stored: u16) -> Reason {
-        match self.reasons.iter().position(|&reason| reason == stored) {
-            Some(rule) => Reason::Rule(rule),
-            None if stored == learn::reason() => Reason::Behavior,
-            None => Reason::Changed,
-        }
+        let rule = self.reasons.iter().position(|&reason| reason == stored);
+        rule.map_or(Reason::Changed, Reason::Rule)
     }
 
     /// Whether a key is made of this facet, or a tally counts it, so that it has to be read.

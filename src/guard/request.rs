@@ -323,7 +323,10 @@ impl Guard {
         campaign: u32,
     ) -> Option<String> {
         let policy = self.settings.policies.get(index)?;
-        let reason = self.plans.get(index)?.reason(standing.reason);
+        let reason = match &recognised {
+            Some(_) => Reason::Behavior,
+            None => self.plans.get(index)?.reason(standing.reason),
+        };
         let action = Action::of(standing);
         self.tell.verdict(index, action, reason);
         let reason = reason.name(&self.settings, index);

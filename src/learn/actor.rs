@@ -17,7 +17,7 @@ impl Actor {
     pub(super) fn of(campaigns: &[u8], weights: &Weights, profile: &Profile, now_s: u32) -> Self {
         let likest = campaign::likest(campaigns, profile, weights, now_s);
         let suspicion = likest.map_or(0.0, |(found, nats)| campaign::suspicion(&found, nats, now_s));
-        let own = campaign::of(campaigns, profile, weights, now_s);
+        let own = campaign::of(campaigns, profile, likest, now_s);
         Self { id: own.unwrap_or_else(|| id_of(profile)), suspicion }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::book::book_bytes;
 use super::late::{LATE_BYTES, late_bytes};
-use super::{campaign, learner, pace, returning, visits};
+use super::{campaign, follow_ups, learner, pace, returning, visits};
 use crate::memory::layout::learning;
 use crate::memory::{self, Bound, known};
 use crate::policy::Settings;
@@ -59,13 +59,14 @@ fn worker_bytes(settings: &Settings) -> u64 {
     let copies = (all.iter().sum::<usize>() + changed) as u64;
     let follows = settings.policies.iter().filter_map(|policy| policy.learning.as_ref());
     let turning = if follows.into_iter().any(|learning| learning.follow_up.is_some()) {
-        learner::turning_bytes(lengths.late / LATE_BYTES)
+        follow_ups::turning_bytes(lengths.late / LATE_BYTES)
     } else {
         0
     };
     let lessons = learners(settings) as u64 * learner::LESSONS_BYTES;
     let counts = visits::BOUND_BYTES + pace::BOUND_BYTES + returning::BOUND_BYTES;
-    copies + turning + lessons + counts + known::WAITING_BYTES + learner::WAITING_BYTES
+    let waiting = known::WAITING_BYTES + learner::WAITING_BYTES + follow_ups::WAITING_BYTES;
+    copies + turning + lessons + counts + waiting
 }
 
 #[cfg(test)]

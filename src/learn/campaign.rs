@@ -89,13 +89,13 @@ pub fn likest(sheet: &[u8], profile: &Profile, weights: &Weights, now_s: u32) ->
     likeness.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, nats)| *nats > 0.0)
 }
 
-/// The campaign of which a profile is a known member, or else the one that it belongs to.
+/// The campaign of which a profile is a known member, or else the likest, if it is like enough.
 #[must_use]
-pub fn of(sheet: &[u8], profile: &Profile, weights: &Weights, now_s: u32) -> Option<u32> {
+pub fn of(sheet: &[u8], profile: &Profile, likest: Option<(Campaign, f32)>, now_s: u32) -> Option<u32> {
     let is_same = |member: &Profile| MAKE.iter().all(|side| member.get(*side) == profile.get(*side));
     let known = all(sheet).find(|campaign| !campaign.is_over(now_s) && campaign.profiles.iter().any(is_same));
-    let belongs = || likest(sheet, profile, weights, now_s).filter(|(_, nats)| *nats >= BELONGS);
-    known.or_else(|| belongs().map(|(found, _)| found)).map(|found| found.id)
+    let belongs = || likest.filter(|(_, nats)| *nats >= BELONGS).map(|(found, _)| found);
+    known.or_else(belongs).map(|found| found.id)
 }
 
 /// The suspicion that likeness lends, in nats; less with each hour that passed without a sign.

@@ -8,15 +8,6 @@ use crate::policy::{Facet, Ladder, Policy};
 /// How long lessons that condemn nobody may wait, in milliseconds.
 const UNHURRIED_MS: u64 = 1000;
 
-/// The stored form of the reason that is given with a verdict on a behavior.
-#[must_use]
-pub fn reason() -> u16 {
-    hash::public(REASON.as_bytes()) as u16
-}
-
-/// The name of that reason.
-pub const REASON: &str = "behavior";
-
 /// The learning of one policy.
 pub(super) struct Class {
     pub(super) book: SheetId,
@@ -56,7 +47,7 @@ impl Class {
     }
 
     pub(super) fn terms(&self) -> Terms {
-        Terms { ladder: self.ladder, usual: self.usual, reason: reason() }
+        Terms { ladder: self.ladder, usual: self.usual }
     }
 
     /// Whether lessons are to be written: those that speak against somebody at once.

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::acquaintance::{Acquaintance, familiar_keys};
 use super::actor::{Actor, weights};
 use super::book::Head;
 use super::bound::SheetLengths;
 use super::campaign;
-use super::class::{self, Class};
-use super::journey::{self, Journey};
-use super::late::{self, Late};
+use super::class::Class;
+use super::follow_ups::FollowUps;
+use super::late::Late;
 use super::lesson::{self, Kind, Lesson, Spared};
 use super::pace::Pace;
 use super::profile::{self, Profile};
 use super::returning::Returning;
 use super::sentence::{self, Recognised, Sentence};
-use super::visits::Visits;
 use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
 use crate::host::Host;
@@ -33,23 +33,10 @@ const UNTOLD: usize = 512;
 pub(super) const LESSONS_BYTES: u64 = (WAITING * size_of::<Lesson>()) as u64;
 
 /// The most that waits beside the lessons, in bytes: the lessons of one policy and what they condemn
-/// while they are written, what is begun and followed up twice for the same, refused requests in
-/// half-filled nodes, and what is to be told.
+/// while they are written, refused requests in half-filled nodes, and what is to be told.
 pub(super) const WAITING_BYTES: u64 = (WAITING
-    * (size_of::<Lesson>()
-        + size_of::<Condemned>()
-        + size_of::<Enlisted>()
-        + 2 * size_of::<Turn>()
-        + 2 * size_of::<Refused>())
+    * (size_of::<Lesson>() + size_of::<Condemned>() + size_of::<Enlisted>() + 2 * size_of::<Refused>())
     + UNTOLD * (size_of::<Condemned>() + size_of::<Alarm>())) as u64;
-
-/// The most that it takes to turn over so many records of what was begun, in bytes: all may fall due at
-/// once, after as many as may wait were followed up. Vectors double as they grow.
-pub(super) const fn turning_bytes(records: usize) -> u64 {
-    let due = records.next_power_of_two() * size_of::<Late>();
-    let ended = (records + WAITING).next_power_of_two() * size_of::<(Late, Kind)>();
-    ((due + ended) * 3 / 2) as u64
-}
 
 /// A policy, where it is not a campaign, a behavior or campaign, and how many requests were refused for it.
 type Refused = ((Option<usize>, u64), u32);
@@ -102,33 +89,23 @@ pub struct Alarm {
     pub since_outcomes: Option<u32>,
 }
 
-/// A change to what is yet to be followed up.
-#[derive(Clone, Copy)]
-enum Turn {
-    Begun(Late),
-    Kept(u64),
-}
-
 /// One worker's part in the learning.
 pub struct Learner {
     hashes: Hashes,
     sheets: Sheets,
-    known: Known,
-    visits: Visits,
+    acquaintance: Acquaintance,
     pace: Pace,
     returning: Returning,
     /// By policy; `None` where it does not learn.
     classes: Vec<Option<Class>>,
-    late: SheetId,
-    turns: Vec<Turn>,
-    looked_s: u32,
+    /// `None`: no policy wants anything followed up.
+    follow_ups: Option<FollowUps>,
     counted_s: u32,
     campaigns: SheetId,
     /// Requests refused by campaign, and by policy and behavior, not told yet.
     refused: BTreeMap<(Option<usize>, u64), u32>,
     /// Who was condemned by rules, not entered into campaigns yet.
     enlisted: Vec<Enlisted>,
-    incidents: Incidents,
     condemned: Vec<Condemned>,
     alarms: Vec<Alarm>,
 }
@@ -149,25 +126,22 @@ impl Learner {
             let name = format!("pal1.b{:x}", hash::public(policy.name.as_bytes()));
             Class::new(policy, add(name, lengths.book))
         });
-        let classes = classes.collect();
+        let classes: Vec<Option<Class>> = classes.collect();
         let late = add("pal1.late".to_owned(), lengths.late);
+        let follows = classes.iter().flatten().any(|class| class.follow_up.is_some());
         let campaigns = add("pal1.campaigns".to_owned(), campaign::SHEET_BYTES);
         Self {
             hashes: hashes.clone(),
             sheets: Sheets::new(specs),
-            known,
-            visits: Visits::new(hashes.map_seeds()),
+            acquaintance: Acquaintance::new(known, hashes.map_seeds()),
             pace: Pace::new(hashes.map_seeds()),
             returning: Returning::new(hashes.map_seeds()),
+            follow_ups: follows.then(|| FollowUps::new(late)),
             classes,
-            late,
-            turns: Vec::new(),
-            looked_s: 0,
             counted_s: 0,
             campaigns,
             refused: BTreeMap::new(),
             enlisted: Vec::new(),
-            incidents: Incidents::default(),
             condemned: Vec::new(),
             alarms: Vec::new(),
         }
@@ -185,15 +159,8 @@ impl Learner {
 
     /// The profile of a request, of which everything is known that will be.
     pub fn profile(&mut self, host: &dyn Host, facets: &Facets, now_ms: u64) -> Profile {
-        Profile::new(facets, self.journey(host, facets, now_ms))
-    }
-
-    /// How the session of a request came to it.
-    pub fn journey(&mut self, host: &dyn Host, facets: &Facets, now_ms: u64) -> Journey {
-        match facets.get(Facet::Session) {
-            None => Journey::None,
-            Some(session) => journey::of(self.known(host, session), (now_ms / 1000) as u32),
-        }
+        let (session, now_s) = (facets.get(Facet::Session), (now_ms / 1000) as u32);
+        Profile::new(facets, self.acquaintance.journey(host, &mut self.sheets, session, now_s))
     }
 
     /// What the pace of a request weighs, in nats; one that a browser sends ahead has none.
@@ -214,32 +181,19 @@ impl Learner {
     ) -> Option<Recognised> {
         let book = self.class(policy)?.book;
         let keys = profile::keys(&seen.profile, &self.hashes);
-        let book = self.sheets.read(host, book, &mut self.incidents);
-        let recognised = sentence::recognise(book, &keys, class::reason(), seen.at_ms)?;
-        let keys = match facets.get(Facet::Subject) {
-            Some(_) => self.familiar_keys(facets),
+        let book = self.sheets.read(host, book);
+        let recognised = sentence::recognise(book, &keys, seen.at_ms)?;
+        let familiar = familiar_keys(&self.hashes, facets);
+        let returning = match facets.get(Facet::Subject) {
+            Some(_) => familiar,
             None => [facets.get(Facet::Session), None],
         };
-        if self.is_familiar(host, facets) {
+        if self.acquaintance.is_familiar(host, &mut self.sheets, familiar) {
             seen.spared = Some(Spared::Familiar);
-        } else if recognised.may_return && self.returning.comes_back(keys, seen.at_ms) {
+        } else if recognised.may_return && self.returning.comes_back(returning, seen.at_ms) {
             seen.spared = Some(Spared::Returned);
         }
         seen.spared.is_none().then_some(recognised)
-    }
-
-    fn is_familiar(&mut self, host: &dyn Host, facets: &Facets) -> bool {
-        self.familiar_keys(facets).into_iter().flatten().any(|key| self.known(host, key).is_some())
-    }
-
-    /// Under what it is kept that a subject succeeded from here.
-    fn familiar_keys(&self, facets: &Facets) -> [Option<u64>; 2] {
-        let subject = facets.get(Facet::Subject);
-        [Facet::Session, Facet::Network].map(|facet| Some(self.hashes.pair(subject?, facets.get(facet)?)))
-    }
-
-    fn known(&mut self, host: &dyn Host, key: u64) -> Option<u32> {
-        self.known.get(host, &mut self.sheets, key, &mut self.incidents)
     }
 
     /// The campaign that a request is of; 0: the policy does not learn.
@@ -260,8 +214,8 @@ impl Learner {
     fn actor(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> Option<Actor> {
         let book = self.class(policy)?.book;
         let keys = profile::keys(&seen.profile, &self.hashes);
-        let weights = weights(self.sheets.read(host, book, &mut self.incidents), &keys);
-        let campaigns = self.sheets.read(host, self.campaigns, &mut self.incidents);
+        let weights = weights(self.sheets.read(host, book), &keys);
+        let campaigns = self.sheets.read(host, self.campaigns);
         Some(Actor::of(campaigns, &weights, &seen.profile, seen.now_s()))
     }
 
@@ -280,13 +234,7 @@ impl Learner {
     pub fn witness(&mut self, host: &dyn Host, policy: usize, facets: &Facets, seen: &Seen, found: Outcome) {
         let Seen { profile, pace, at_ms, ahead, spared } = *seen;
         if found == Outcome::Success && !ahead {
-            // What is guarded against is no way for a session to come by a good name; and only there is
-            // it worth remembering who succeeded.
-            if self.learns(policy) {
-                self.remember(host, facets, at_ms);
-            } else {
-                self.visit(host, facets, at_ms);
-            }
+            self.meet(host, policy, facets, seen.now_s());
             self.follow_up(host, policy, facets);
         }
         let Some(class) = self.class(policy) else { return };
@@ -303,53 +251,33 @@ impl Learner {
             let due_s = ((at_ms / 1000) as u32).saturating_add(follow.within_s);
             let returned = spared == Some(Spared::Returned);
             let (policy, subject) = (class.name, subject.unwrap_or(key) as u32);
-            self.turn(Turn::Begun(Late { key, due_s, policy, profile, subject, network, returned }));
+            let late = Late { key, due_s, policy, profile, subject, network, returned };
+            if let Some(follow_ups) = &mut self.follow_ups {
+                follow_ups.begin(&mut self.sheets, late);
+            }
         }
         self.push(host, policy, Lesson { profile, subject, network, pace, spared, kind, at_ms });
     }
 
-    /// Takes in that a session looked at something.
-    fn visit(&mut self, host: &dyn Host, facets: &Facets, at_ms: u64) {
-        let Some(session) = facets.get(Facet::Session) else { return };
-        let stored = self.known(host, session);
-        if let Some(stored) = self.visits.count(session, stored, (at_ms / 1000) as u32) {
-            self.known.set(session, stored);
-        }
-    }
-
-    /// Remembers that a subject succeeded from here.
-    fn remember(&mut self, host: &dyn Host, facets: &Facets, at_ms: u64) {
-        let now_s = (at_ms / 1000) as u32;
-        for key in self.familiar_keys(facets).into_iter().flatten() {
-            if self.known(host, key).is_none() {
-                self.known.set(key, now_s);
-            }
+    /// Takes in that a request succeeded. What is guarded against is no way for a session to come by a good
+    /// name; and only there is it worth remembering who succeeded.
+    fn meet(&mut self, host: &dyn Host, policy: usize, facets: &Facets, now_s: u32) {
+        if self.learns(policy) {
+            let keys = familiar_keys(&self.hashes, facets);
+            self.acquaintance.remember(host, &mut self.sheets, keys, now_s);
+        } else if let Some(session) = facets.get(Facet::Session) {
+            self.acquaintance.visit(host, &mut self.sheets, session, now_s);
         }
     }
 
     /// Looks whether a success is what something begun was waiting for.
     fn follow_up(&mut self, host: &dyn Host, policy: usize, facets: &Facets) {
+        let Some(follow_ups) = &mut self.follow_ups else { return };
         let follows = |class: &&Class| class.follow_up.as_ref().is_some_and(|f| f.policies.contains(&policy));
-        let keys: Vec<u64> = self
-            .classes
-            .iter()
-            .flatten()
-            .filter(follows)
-            .filter_map(|class| class.late_key(&self.hashes, facets))
-            .collect();
-        for key in keys {
-            let waits = self.turns.iter().any(|turn| matches!(turn, Turn::Begun(late) if late.key == key));
-            if waits || late::holds(self.sheets.read(host, self.late, &mut self.incidents), key) {
-                self.turn(Turn::Kept(key));
+        for class in self.classes.iter().flatten().filter(follows) {
+            if let Some(key) = class.late_key(&self.hashes, facets) {
+                follow_ups.keep(host, &mut self.sheets, key);
             }
-        }
-    }
-
-    fn turn(&mut self, turn: Turn) {
-        if self.turns.len() < WAITING {
-            self.turns.push(turn);
-        } else {
-            self.incidents.lost += 1;
         }
     }
 
@@ -373,7 +301,7 @@ impl Learner {
 
     /// What happened to sheets since this was last asked.
     pub fn take_incidents(&mut self) -> Incidents {
-        std::mem::take(&mut self.incidents)
+        self.sheets.take_incidents()
     }
 
     /// Housekeeping: what waits is written, what others wrote is heard of.
@@ -385,50 +313,19 @@ impl Learner {
             }
         }
         self.count_refused(host, now_ms);
-        self.enter_enlisted(host);
-        if self.known.has_waiting() {
-            self.known.flush(host, &mut self.sheets, &mut self.incidents);
-        }
-        self.sheets.tell_and_hear(host, &mut self.incidents);
+        let enlisted = std::mem::take(&mut self.enlisted);
+        self.enter(host, &enlisted);
+        self.acquaintance.flush(host, &mut self.sheets);
+        self.sheets.tell_and_hear(host);
     }
 
-    /// Enters what was begun, and turns what was followed up or fell due into lessons.
+    /// Turns what was followed up or fell due into lessons.
     fn turn_over(&mut self, host: &dyn Host, now_ms: u64) {
-        let now_s = (now_ms / 1000) as u32;
-        // Once a second is often enough to look for what is due.
-        let looks = now_s != self.looked_s && self.classes.iter().flatten().any(|c| c.follow_up.is_some());
-        self.looked_s = now_s;
-        let due = looks && late::any_due(self.sheets.read(host, self.late, &mut self.incidents), now_s);
-        if self.turns.is_empty() && !due {
-            return;
-        }
-        let turns = std::mem::take(&mut self.turns);
-        let mut ended: Vec<(Late, Kind)> = Vec::new();
-        let mut write = |sheet: &mut [u8]| {
-            ended.clear();
-            for turn in &turns {
-                match turn {
-                    Turn::Begun(late) => late::enter(sheet, late),
-                    Turn::Kept(key) => ended.extend(late::take(sheet, *key).map(|late| (late, Kind::Kept))),
-                }
-            }
-            ended.extend(late::take_due(sheet, now_s).into_iter().map(|late| (late, Kind::Lapsed)));
-        };
-        if !self.sheets.change(host, self.late, &mut self.incidents, &mut write) {
-            self.turns = turns;
-            return;
-        }
-        for (late, kind) in ended {
+        let Some(follow_ups) = &mut self.follow_ups else { return };
+        for (late, kind) in follow_ups.turn_over(host, &mut self.sheets, (now_ms / 1000) as u32) {
             let policy = self.classes.iter().position(|c| c.as_ref().is_some_and(|c| c.name == late.policy));
-            let subject = Some(u64::from(late.subject));
             if let Some(policy) = policy {
-                let Late { profile, network, returned, .. } = late;
-                let spared = returned.then_some(Spared::Returned);
-                self.push(
-                    host,
-                    policy,
-                    Lesson { profile, subject, network, pace: 0.0, spared, kind, at_ms: now_ms },
-                );
+                self.push(host, policy, Lesson::late(&late, kind, now_ms));
             }
         }
     }
@@ -438,8 +335,8 @@ impl Learner {
         let Some(Some(class)) = self.classes.get_mut(policy) else { return };
         let (book, terms) = (class.book, class.terms());
         let lessons = std::mem::take(&mut class.lessons);
-        let (hashes, incidents) = (&self.hashes, &mut self.incidents);
-        let campaigns = self.sheets.read(host, self.campaigns, incidents).to_vec();
+        let hashes = &self.hashes;
+        let campaigns = self.sheets.read(host, self.campaigns).to_vec();
         let mut condemned = Vec::new();
         let (mut before, mut after) = (Head::default(), Head::default());
         let mut write = |bytes: &mut [u8]| {
@@ -461,42 +358,34 @@ impl Learner {
             }
             after = Head::read(bytes);
         };
-        if !self.sheets.change(host, book, incidents, &mut write) {
+        if !self.sheets.change(host, book, &mut write) {
             // They wait for the next tick; of too many the newest are dropped.
-            self.incidents.lost += lessons.len().saturating_sub(WAITING / 2) as u64;
+            self.sheets.lost(lessons.len().saturating_sub(WAITING / 2) as u64);
             if let Some(Some(class)) = self.classes.get_mut(policy) {
                 class.lessons.extend(lessons.into_iter().take(WAITING / 2));
             }
             return;
         }
-        if before.shift.level() != after.shift.level() {
+        if before.shift.level() != after.shift.level() && self.alarms.len() < UNTOLD {
             let (level, since_outcomes) = (after.shift.level(), after.shift.since_outcomes());
-            if self.alarms.len() < UNTOLD {
-                self.alarms.push(Alarm { policy, level, since_outcomes });
-            }
+            self.alarms.push(Alarm { policy, level, since_outcomes });
         }
-        if condemned.is_empty() {
-            return;
-        }
-        let mut enter = |sheet: &mut [u8]| {
-            for c in &condemned {
-                campaign::enter(sheet, c.campaign, &c.profile, (c.sentence.at_ms / 1000) as u32);
-            }
-        };
-        self.sheets.change(host, self.campaigns, incidents, &mut enter);
+        let enlisted = |c: &Condemned| (c.campaign, c.profile, (c.sentence.at_ms / 1000) as u32);
+        let enlisted: Vec<Enlisted> = condemned.iter().map(enlisted).collect();
+        self.enter(host, &enlisted);
         self.condemned.append(&mut condemned);
         self.condemned.truncate(UNTOLD);
     }
 
-    fn enter_enlisted(&mut self, host: &dyn Host) {
-        if self.enlisted.is_empty() {
+    /// Enters who was condemned into campaigns.
+    fn enter(&mut self, host: &dyn Host, enlisted: &[Enlisted]) {
+        if enlisted.is_empty() {
             return;
         }
-        let enlisted = std::mem::take(&mut self.enlisted);
         let mut enter = |sheet: &mut [u8]| {
             enlisted.iter().for_each(|(id, profile, now_s)| campaign::enter(sheet, *id, profile, *now_s));
         };
-        self.sheets.change(host, self.campaigns, &mut self.incidents, &mut enter);
+        self.sheets.change(host, self.campaigns, &mut enter);
     }
 
     /// Tells of refused requests, so that the end of an attack is seen.
@@ -518,7 +407,7 @@ impl Learner {
                     }
                 }
             };
-            self.sheets.change(host, book.unwrap_or(self.campaigns), &mut self.incidents, &mut count);
+            self.sheets.change(host, book.unwrap_or(self.campaigns), &mut count);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
+use super::late::Late;
 use super::profile::{COUNTED, MASKS, Profile, SINGLES};
 use super::sentence::{self, Sentence};
 use crate::policy::Ladder;
@@ -79,6 +80,20 @@ pub struct Lesson {
 }
 
 impl Lesson {
+    /// What became of something begun, seen at `now_ms`.
+    #[must_use]
+    pub fn late(late: &Late, kind: Kind, now_ms: u64) -> Self {
+        Self {
+            profile: late.profile,
+            subject: Some(u64::from(late.subject)),
+            network: late.network,
+            pace: 0.0,
+            spared: late.returned.then_some(Spared::Returned),
+            kind,
+            at_ms: now_ms,
+        }
+    }
+
     /// Whether it could lead to a verdict.
     #[must_use]
     pub fn speaks_against(&self) -> bool {
@@ -93,8 +108,6 @@ pub struct Terms {
     pub ladder: Ladder,
     /// The share of customers' requests that fail, where nothing was learned yet.
     pub usual: f64,
-    /// The reason's stored form.
-    pub reason: u16,
 }
 
 /// The behaviors of one request.

@@ -17,18 +17,19 @@ pub mod lesson;
 pub mod profile;
 pub mod sentence;
 
+mod acquaintance;
 mod actor;
 mod bound;
 mod class;
+mod follow_ups;
 mod learner;
 mod pace;
 mod returning;
 mod visits;
 
 pub use bound::bound;
-pub use class::{REASON, reason};
 pub use journey::Journey;
 pub use learner::{Alarm, Condemned, Learner, Seen};
 pub use lesson::{Kind, Lesson};
 pub use profile::Profile;
-pub use sentence::{Recognised, Sentence};
+pub use sentence::{REASON, Recognised, Sentence};

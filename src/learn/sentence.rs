@@ -8,6 +8,12 @@ use crate::decide;
 use crate::detect::shift::Level;
 use crate::memory::Standing;
 
+/// The reason that is given with a verdict on a behavior.
+pub const REASON: &str = "behavior";
+
+/// What is stored as a verdict's reason: it is no rule of the policy's, and always the same.
+const NO_RULE: u16 = 0;
+
 /// A behavior that a larger share of the customers has, and more than a few, is never condemned: what
 /// tells attackers from them is another. The few are known, and let in as such.
 const COMMON: f32 = 0.001;
@@ -56,8 +62,8 @@ pub(super) fn condemn(
         };
         let odds = behavior.odds + alert(behavior, head) - unsure(head);
         let action = decide::action_at(&terms.ladder, f64::from(odds));
-        let past = standing_of(behavior, terms.reason);
-        let Some(standing) = decide::condemn(&terms.ladder, action, terms.reason, past, now_ms) else {
+        let past = standing_of(behavior);
+        let Some(standing) = decide::condemn(&terms.ladder, action, NO_RULE, past, now_ms) else {
             continue;
         };
         (behavior.action, behavior.repeats, behavior.until_s) =
@@ -142,8 +148,9 @@ fn can_carry(mask: usize, behavior: &Behavior, expected: &[f32; MASKS], head: &H
 }
 
 /// The verdict on a behavior.
-fn standing_of(behavior: &Behavior, reason: u16) -> Standing {
-    Standing { until_s: behavior.ends_s(), repeats: behavior.repeats, action: behavior.action, reason }
+fn standing_of(behavior: &Behavior) -> Standing {
+    let Behavior { repeats, action, .. } = *behavior;
+    Standing { until_s: behavior.ends_s(), repeats, action, reason: NO_RULE }
 }
 
 /// What the book says of a request.
@@ -173,7 +180,7 @@ pub fn tried(book: &mut [u8], key: u64, now_ms: u64) {
 /// since wider ones meet more people, and end when nobody is refused for them. One on a wider behavior
 /// does not count where a narrower one is known as good.
 #[must_use]
-pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: u64) -> Option<Recognised> {
+pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], now_ms: u64) -> Option<Recognised> {
     let now_s = (now_ms / 1000) as u32;
     // Most requests meet no verdict at all.
     let meets = |key: &Option<u64>| {
@@ -192,7 +199,7 @@ pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], reason: u16, now_ms: 
     };
     behaviors.iter().enumerate().take(SINGLES).find_map(|(mask, behavior)| {
         let behavior = behavior.filter(|b| b.is_condemned(now_ms) && can_carry(mask, b, &expected, &head))?;
-        let (standing, campaign) = (standing_of(&behavior, reason), behavior.campaign);
+        let (standing, campaign) = (standing_of(&behavior), behavior.campaign);
         let key = keys.get(mask).copied().flatten()?;
         let may_return = head.returned < RETURNED_FALSE;
         (!cleared(mask)).then_some(Recognised { standing, campaign, mask, key, may_return })

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use super::sheet::{SheetId, SheetSpec, Sheets};
-use super::table::Incidents;
 use crate::host::Host;
 
 /// Length of one sheet: small, since each new entry costs one to be written.
@@ -49,17 +48,11 @@ impl Known {
     }
 
     /// The value under a key.
-    pub fn get(
-        &self,
-        host: &dyn Host,
-        sheets: &mut Sheets,
-        key: u64,
-        incidents: &mut Incidents,
-    ) -> Option<u32> {
+    pub fn get(&self, host: &dyn Host, sheets: &mut Sheets, key: u64) -> Option<u32> {
         if let Some(&value) = self.waiting.get(&key) {
             return Some(value);
         }
-        let bytes = sheets.read(host, self.sheet_of(key), incidents);
+        let bytes = sheets.read(host, self.sheet_of(key));
         let bucket = bytes.get(bucket_of(key, bytes.len())..)?.first_chunk::<BUCKET_BYTES>()?;
         let (entries, _) = bucket.as_chunks::<ENTRY_BYTES>();
         entries.iter().map(read).find(|(tag, _)| *tag == tag_of(key)).map(|(_, value)| value)
@@ -79,14 +72,14 @@ impl Known {
     }
 
     /// Writes what waits.
-    pub fn flush(&mut self, host: &dyn Host, sheets: &mut Sheets, incidents: &mut Incidents) {
+    pub fn flush(&mut self, host: &dyn Host, sheets: &mut Sheets) {
         let mut by_sheet: BTreeMap<SheetId, Vec<(u64, u32)>> = BTreeMap::new();
         for (key, value) in std::mem::take(&mut self.waiting) {
             by_sheet.entry(self.sheet_of(key)).or_default().push((key, value));
         }
         for (sheet, entries) in by_sheet {
             let mut put = |bytes: &mut [u8]| entries.iter().for_each(|&(key, value)| put(bytes, key, value));
-            if !sheets.change(host, sheet, incidents, &mut put) {
+            if !sheets.change(host, sheet, &mut put) {
                 self.waiting.extend(entries);
             }
         }
@@ -147,12 +140,12 @@ mod tests {
         }
 
         fn get(&mut self, key: u64) -> Option<u32> {
-            self.known.get(&self.host, &mut self.sheets, key, &mut Incidents::default())
+            self.known.get(&self.host, &mut self.sheets, key)
         }
 
         fn tick(&mut self) {
-            self.known.flush(&self.host, &mut self.sheets, &mut Incidents::default());
-            self.sheets.tell_and_hear(&self.host, &mut Incidents::default());
+            self.known.flush(&self.host, &mut self.sheets);
+            self.sheets.tell_and_hear(&self.host);
         }
     }
 

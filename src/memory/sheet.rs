@@ -57,6 +57,7 @@ enum Version {
 /// One worker's copies of all sheets.
 pub struct Sheets {
     sheets: Vec<Sheet>,
+    incidents: Incidents,
 }
 
 impl Sheets {
@@ -71,31 +72,39 @@ impl Sheets {
             generation: 0,
             untold: false,
         };
-        Self { sheets: specs.into_iter().take(MOST_SHEETS).map(sheet).collect() }
+        Self {
+            sheets: specs.into_iter().take(MOST_SHEETS).map(sheet).collect(),
+            incidents: Incidents::default(),
+        }
     }
 
     /// The sheet as it was at the last tick but one at the latest; zeros where it never was written.
-    pub fn read(&mut self, host: &dyn Host, id: SheetId, incidents: &mut Incidents) -> &[u8] {
+    pub fn read(&mut self, host: &dyn Host, id: SheetId) -> &[u8] {
         let Some(sheet) = self.sheets.get_mut(id.0) else { return &[] };
-        if sheet.stale && sheet.load(host, incidents).is_err() {
-            incidents.deferred += 1;
+        if sheet.stale && sheet.load(host, &mut self.incidents).is_err() {
+            self.incidents.deferred += 1;
         }
         &sheet.copy
     }
 
     /// Changes a sheet; whether that could be done. `change` runs again where another worker was
     /// first, each time on the sheet as it is then.
-    pub fn change(
-        &mut self,
-        host: &dyn Host,
-        id: SheetId,
-        incidents: &mut Incidents,
-        change: &mut dyn FnMut(&mut [u8]),
-    ) -> bool {
+    pub fn change(&mut self, host: &dyn Host, id: SheetId, change: &mut dyn FnMut(&mut [u8])) -> bool {
+        let incidents = &mut self.incidents;
         let changed = self.sheets.get_mut(id.0).map(|sheet| sheet.change(host, incidents, change));
         let done = changed.is_some_and(|changed| changed.is_ok());
         incidents.deferred += u64::from(!done);
         done
+    }
+
+    /// Takes in that something that waited to be written was dropped.
+    pub fn lost(&mut self, times: u64) {
+        self.incidents.lost += times;
+    }
+
+    /// What happened since this was last asked.
+    pub fn take_incidents(&mut self) -> Incidents {
+        std::mem::take(&mut self.incidents)
     }
 
     /// Whether others are to be told of changes.
@@ -105,7 +114,7 @@ impl Sheets {
     }
 
     /// Tells the others of changes, and hears of theirs. Call it with each tick.
-    pub fn tell_and_hear(&mut self, host: &dyn Host, incidents: &mut Incidents) {
+    pub fn tell_and_hear(&mut self, host: &dyn Host) {
         for _ in 0..TRIES {
             let Ok(found) = host.load(BOARD) else { return };
             let (mut board, expected) = match found {
@@ -132,11 +141,11 @@ impl Sheets {
                     }
                     return;
                 }
-                Err(StoreError::Conflict) => incidents.retries += 1,
+                Err(StoreError::Conflict) => self.incidents.retries += 1,
                 Err(StoreError::Refused) => return,
             }
         }
-        incidents.deferred += 1;
+        self.incidents.deferred += 1;
     }
 
     fn hear(&mut self, board: &[u8]) {
@@ -221,15 +230,14 @@ mod tests {
     }
 
     fn add(sheets: &mut Sheets, host: &SimHost) -> bool {
-        let mut incidents = Incidents::default();
         let mut count = |bytes: &mut [u8]| bytes[0] += 1;
-        let done = sheets.change(host, ID, &mut incidents, &mut count);
-        sheets.tell_and_hear(host, &mut incidents);
+        let done = sheets.change(host, ID, &mut count);
+        sheets.tell_and_hear(host);
         done
     }
 
     fn count(sheets: &mut Sheets, host: &SimHost) -> u8 {
-        sheets.read(host, ID, &mut Incidents::default()).first().copied().unwrap()
+        sheets.read(host, ID).first().copied().unwrap()
     }
 
     #[test]
@@ -241,8 +249,8 @@ mod tests {
         for n in 1..=100 {
             assert!(add(&mut one, &hosts[0]));
             assert!(add(&mut other, &hosts[1]));
-            other.tell_and_hear(&hosts[1], &mut Incidents::default());
-            one.tell_and_hear(&hosts[0], &mut Incidents::default());
+            other.tell_and_hear(&hosts[1]);
+            one.tell_and_hear(&hosts[0]);
             assert_eq!((count(&mut one, &hosts[0]), count(&mut other, &hosts[1])), (2 * n, 2 * n));
         }
     }
