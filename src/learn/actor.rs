@@ -1,8 +1,7 @@
 //! Who a request seems to come from: a campaign that it is like, or nobody who is known.
 
-use super::book::{self, Head};
 use super::campaign::{self, Weights};
-use super::profile::{self, MAKE, MASKS, Profile, Side};
+use super::profile::{self, MAKE, Profile, Side};
 use crate::facts::hash;
 
 /// Who a request seems to come from.
@@ -30,15 +29,11 @@ fn id_of(profile: &Profile) -> u32 {
     (hash::public(sides.as_flattened()) as u32).max(1)
 }
 
-/// How much each side of a request's make weighs: the rarer among customers, the more.
-pub(super) fn weights(book: &[u8], keys: &[Option<u64>; MASKS]) -> Weights {
-    let all = Head::read(book).customers;
-    std::array::from_fn(|make| {
-        let key = MAKE
-            .get(make)
-            .and_then(|side| profile::alone(*side))
-            .and_then(|mask| keys.get(mask).copied().flatten());
-        let customers = key.and_then(|key| book::find(book, key)).map_or(0.0, |b| b.customers());
-        if key.is_some() { campaign::weight(customers, all) } else { 0.0 }
+/// How much each side of a request's make weighs: the rarer among all customers, the more. `customers`
+/// tells how many have what the request has of the sides of a combination; `None`: it lacks one.
+pub(super) fn weights(all: f32, customers: impl Fn(usize) -> Option<f32>) -> Weights {
+    MAKE.map(|side| {
+        let customers = profile::alone(side).and_then(&customers);
+        customers.map_or(0.0, |customers| campaign::weight(customers, all))
     })
 }

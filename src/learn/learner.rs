@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::acquaintance::{Acquaintance, familiar_keys};
 use super::actor::{Actor, weights};
-use super::book::Head;
+use super::book::{self, Head};
 use super::bound::SheetLengths;
 use super::campaign;
 use super::class::Class;
@@ -12,7 +12,7 @@ use super::follow_ups::FollowUps;
 use super::late::Late;
 use super::lesson::{self, Kind, Lesson, Spared};
 use super::pace::Pace;
-use super::profile::{self, Profile};
+use super::profile::{self, MASKS, Profile};
 use super::returning::Returning;
 use super::sentence::{self, Recognised, Sentence};
 use crate::detect::shift::Level;
@@ -214,7 +214,11 @@ impl Learner {
     fn actor(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> Option<Actor> {
         let book = self.class(policy)?.book;
         let keys = profile::keys(&seen.profile, &self.hashes);
-        let weights = weights(self.sheets.read(host, book), &keys);
+        let book = self.sheets.read(host, book);
+        let weights = weights(Head::read(book).customers, |mask| {
+            let key = keys.get(mask).copied().flatten()?;
+            Some(book::find(book, key).map_or(0.0, |behavior| behavior.customers()))
+        });
         let campaigns = self.sheets.read(host, self.campaigns);
         Some(Actor::of(campaigns, &weights, &seen.profile, seen.now_s()))
     }
@@ -335,6 +339,9 @@ impl Learner {
         let Some(Some(class)) = self.classes.get_mut(policy) else { return };
         let (book, terms) = (class.book, class.terms());
         let lessons = std::mem::take(&mut class.lessons);
+        // Many are of few profiles, and what is known of a profile is looked up once for all of them.
+        let mut by_profile: Vec<&Lesson> = lessons.iter().collect();
+        by_profile.sort_by_key(|lesson| lesson.profile);
         let hashes = &self.hashes;
         let campaigns = self.sheets.read(host, self.campaigns).to_vec();
         let mut condemned = Vec::new();
@@ -342,19 +349,11 @@ impl Learner {
         let mut write = |bytes: &mut [u8]| {
             condemned.clear();
             before = Head::read(bytes);
-            for lesson in &lessons {
-                let keys = profile::keys(&lesson.profile, hashes);
-                // Whose a success is makes no difference.
-                let now_s = (lesson.at_ms / 1000) as u32;
-                let of = || Actor::of(&campaigns, &weights(bytes, &keys), &lesson.profile, now_s);
-                let actor = if lesson.speaks_against() { of() } else { Actor::default() };
-                let sentence = lesson::learn(bytes, terms, lesson, &keys, actor.suspicion, actor.id);
-                condemned.extend(sentence.map(|sentence| Condemned {
-                    policy,
-                    profile: lesson.profile,
-                    sentence,
-                    campaign: actor.id,
-                }));
+            for of_one in by_profile.chunk_by(|a, b| a.profile == b.profile) {
+                let keys = of_one.first().map_or([None; MASKS], |one| profile::keys(&one.profile, hashes));
+                lesson::learn(bytes, &campaigns, terms, of_one, &keys, |lesson, sentence, campaign| {
+                    condemned.push(Condemned { policy, profile: lesson.profile, sentence, campaign });
+                });
             }
             after = Head::read(bytes);
         };

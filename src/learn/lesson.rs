@@ -1,5 +1,6 @@
 //! What one answer teaches: how it changes the behaviors of its request, and whether that condemns any.
 
+use super::actor::{Actor, weights};
 use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
 use super::late::Late;
@@ -127,67 +128,89 @@ impl Steps {
     }
 }
 
-/// Writes a lesson into the book. `suspicion`: what the request's likeness to a campaign lends to
-/// behaviors never seen before, in nats. `campaign`: the campaign to name with a verdict. Returns the
-/// sentence with the strongest evidence, of equals the one of fewest sides.
-pub fn learn(
+/// The part of a book that is about one profile, while lessons of it are written.
+struct Entry {
+    head: Head,
+    behaviors: Behaviors,
+    /// Whether each was written before, or was by a lesson of these.
+    known: [bool; MASKS],
+}
+
+/// Writes lessons of one profile into the book. Hands on what they condemn: of each lesson the sentence
+/// with the strongest evidence, of equals the one of fewest sides, and the campaign that it is of.
+pub(super) fn learn(
     book: &mut [u8],
+    campaigns: &[u8],
     terms: Terms,
-    lesson: &Lesson,
+    lessons: &[&Lesson],
     keys: &[Option<u64>; MASKS],
-    suspicion: f32,
-    campaign: u32,
-) -> Option<Sentence> {
-    let slice = slice_of(lesson.at_ms / 1000);
-    let mut head = Head::read(book);
-    head.advance(slice);
-    let found = keys.map(|key| key.map(|key| book::find(book, key)));
-    let mut behaviors: Behaviors = found.map(|found| {
-        let mut behavior = found?.unwrap_or_else(|| Behavior::new(slice));
-        behavior.advance(slice);
-        Some(behavior)
-    });
-    let quiet = is_quiet(&behaviors, &found);
-    let steps = Steps::new(head.usual.share(terms.usual) as f32);
-    if let Some(spared) = lesson.spared {
-        // It tells of those who are spared, and nothing of what the others do who are not: an attacker
-        // could clear himself by accounts of his own.
-        if spared == Spared::Returned {
-            count_returned(&mut head, steps, lesson);
-            head.write(book);
+    mut condemned: impl FnMut(&Lesson, Sentence, u32),
+) {
+    let Some(last) = lessons.last() else { return };
+    let found = keys.map(|key| key.and_then(|key| book::find(book, key)));
+    let slice = slice_of(last.at_ms / 1000);
+    let mut entry = Entry {
+        head: Head::read(book),
+        behaviors: std::array::from_fn(|mask| {
+            let is_there = keys.get(mask).is_some_and(Option::is_some);
+            is_there.then(|| found.get(mask).copied().flatten().unwrap_or_else(|| Behavior::new(slice)))
+        }),
+        known: found.map(|found| found.is_some()),
+    };
+    for lesson in lessons {
+        if let Some((sentence, campaign)) = entry.learn(campaigns, terms, lesson) {
+            condemned(lesson, sentence, campaign);
         }
-        return None;
     }
-    match lesson.kind {
-        Kind::Failure | Kind::Lapsed | Kind::Begun => {
-            let inherited = inherited(&behaviors, suspicion);
-            for (behavior, found) in behaviors.iter_mut().zip(&found).take(SINGLES) {
-                if let (Some(behavior), Some(None)) = (behavior, found) {
+    for ((key, behavior), known) in keys.iter().zip(&entry.behaviors).zip(entry.known) {
+        if let (Some(key), Some(behavior), true) = (key, behavior, known) {
+            book::put(book, *key, behavior, last.at_ms);
+        }
+    }
+    entry.head.write(book);
+}
+
+impl Entry {
+    fn learn(&mut self, campaigns: &[u8], terms: Terms, lesson: &Lesson) -> Option<(Sentence, u32)> {
+        let slice = slice_of(lesson.at_ms / 1000);
+        self.head.advance(slice);
+        self.behaviors.iter_mut().flatten().for_each(|behavior| behavior.advance(slice));
+        let Self { head, behaviors, known } = self;
+        let steps = Steps::new(head.usual.share(terms.usual) as f32);
+        if let Some(spared) = lesson.spared {
+            // It tells of those who are spared, and nothing of what the others do who are not: an
+            // attacker could clear himself by accounts of his own.
+            if spared == Spared::Returned {
+                count_returned(head, steps, lesson);
+            }
+            return None;
+        }
+        let quiet = is_quiet(behaviors, known);
+        let sentence = if lesson.speaks_against() {
+            let customers = |mask: usize| Some(behaviors.get(mask)?.as_ref()?.customers());
+            let weights = weights(head.customers, customers);
+            let actor = Actor::of(campaigns, &weights, &lesson.profile, (lesson.at_ms / 1000) as u32);
+            let inherited = inherited(behaviors, actor.suspicion);
+            for (behavior, known) in behaviors.iter_mut().zip(known.iter()).take(SINGLES) {
+                if let (Some(behavior), false) = (behavior, known) {
                     behavior.add(inherited);
                 }
             }
-            let new = count_against(&mut behaviors, &mut head, steps, terms, lesson);
+            let new = count_against(behaviors, head, steps, terms, lesson);
             if new && lesson.kind != Kind::Begun {
-                weigh(&mut head, terms, true, quiet);
+                weigh(head, terms, true, quiet);
             }
-        }
-        Kind::Success | Kind::Kept => {
-            count_for(&mut behaviors, &mut head, steps, lesson);
-            weigh(&mut head, terms, false, quiet);
-        }
+            let sentence = sentence::condemn(behaviors, head, terms, lesson.at_ms, actor.id);
+            sentence.map(|sentence| (sentence, actor.id))
+        } else {
+            // Nobody is condemned for a success.
+            count_for(behaviors, head, steps, lesson);
+            weigh(head, terms, false, quiet);
+            None
+        };
+        *known = [true; MASKS];
+        sentence
     }
-    // Nobody is condemned for a success.
-    let sentence = match lesson.speaks_against() {
-        true => sentence::condemn(&mut behaviors, &head, terms, lesson.at_ms, campaign),
-        false => None,
-    };
-    for (key, behavior) in keys.iter().zip(&behaviors) {
-        if let (Some(key), Some(behavior)) = (key, behavior) {
-            book::put(book, *key, behavior, lesson.at_ms);
-        }
-    }
-    head.write(book);
-    sentence
 }
 
 /// The suspicion that a behavior never seen before inherits: none where a part of the request is known
@@ -208,9 +231,9 @@ fn inherited(behaviors: &Behaviors, suspicion: f32) -> f32 {
 
 /// Whether a request is of the least attacked part of the traffic: all its behaviors are known, and
 /// nothing speaks against any.
-fn is_quiet(behaviors: &Behaviors, found: &[Option<Option<Behavior>>; MASKS]) -> bool {
-    let known = found.iter().take(SINGLES).flatten().all(Option::is_some);
-    known && behaviors.iter().take(SINGLES).flatten().all(|behavior| behavior.odds <= 0.0)
+fn is_quiet(behaviors: &Behaviors, known: &[bool; MASKS]) -> bool {
+    let mut present = behaviors.iter().zip(known).take(SINGLES);
+    present.all(|(behavior, known)| behavior.is_none_or(|behavior| *known && behavior.odds <= 0.0))
 }
 
 /// Takes an outcome in for the policy as a whole; how much is usual is learned from quiet requests

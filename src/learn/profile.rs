@@ -51,7 +51,7 @@ impl Side {
 }
 
 /// A request's sides, 32 bits of each; 0: it has none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Profile(pub [u32; SIDES]);
 
 impl Profile {
