@@ -5,7 +5,7 @@ use super::behavior::{Behavior, slice_of};
 use super::book::{self, Head};
 use super::late::Late;
 use super::profile::{COUNTED, MASKS, Profile, SINGLES};
-use super::sentence::{self, Sentence};
+use super::sentence::{self, Expected, Sentence};
 use crate::policy::Ladder;
 
 /// The share of a hostile client's requests that fail.
@@ -23,9 +23,12 @@ pub(super) const GOOD: f32 = -2.0;
 const INHERITED: f32 = 4.5;
 
 /// A behavior that a smaller share of the customers has, or no more than some, loses [`BURNT`] of them
-/// with each failure under attack: they may have been the attacker himself.
+/// with each failure under attack: they may have been the attacker himself. Where a failure tells of what
+/// was begun long before, he had time to become many: then one loses them too that has so many times
+/// more than chance would have it.
 const MINOR: f32 = 0.01;
 const SOME: f32 = 10.0;
+const STRIKING: f32 = 20.0;
 const BURNT: f32 = 1.0 / 8.0;
 
 /// What something begun weighs before it is known whether it is kept, as a share of a failure: little
@@ -196,11 +199,12 @@ impl Entry {
                     behavior.add(inherited);
                 }
             }
-            let new = count_against(behaviors, head, steps, terms, lesson);
+            let expected = sentence::expected(behaviors, head);
+            let new = count_against(behaviors, head, steps, terms, lesson, &expected);
             if new && lesson.kind != Kind::Begun {
                 weigh(head, terms, true, quiet);
             }
-            let sentence = sentence::condemn(behaviors, head, terms, lesson.at_ms, actor.id);
+            let sentence = sentence::condemn(behaviors, head, terms, lesson.at_ms, actor.id, &expected);
             sentence.map(|sentence| (sentence, actor.id))
         } else {
             // Nobody is condemned for a success.
@@ -252,12 +256,14 @@ fn count_against(
     steps: Steps,
     terms: Terms,
     lesson: &Lesson,
+    expected: &Expected,
 ) -> bool {
     let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
     let begun = lesson.kind == Kind::Begun;
     head.failures = head.failures.saturating_add(u16::from(!begun));
     let mut first_new = None;
-    for behavior in behaviors.iter_mut().take(SINGLES).flatten() {
+    for (behavior, expected) in behaviors.iter_mut().zip(expected).take(SINGLES) {
+        let Some(behavior) = behavior else { continue };
         behavior.come_from(lesson.network);
         if begun {
             behavior.add(steps.failure * if behavior.odds >= SUSPECT { BEGUN_SUSPECT } else { BEGUN });
@@ -265,7 +271,9 @@ fn count_against(
         }
         let new = behavior.fail(lesson.subject, steps.failure + lesson.pace);
         first_new.get_or_insert(new);
-        if new && behavior.odds >= limit && behavior.goods < (head.customers * MINOR).max(SOME) {
+        let few = behavior.goods < (head.customers * MINOR).max(SOME);
+        let doubtful = few || (lesson.kind == Kind::Lapsed && behavior.goods > expected * STRIKING);
+        if new && behavior.odds >= limit && doubtful {
             behavior.goods *= 1.0 - BURNT;
         }
     }

@@ -51,12 +51,12 @@ pub(super) fn condemn(
     terms: Terms,
     now_ms: u64,
     campaign: u32,
+    expected: &Expected,
 ) -> Option<Sentence> {
-    let expected = Shares::new(behaviors, head).expected(head);
     let mut strongest: Option<Sentence> = None;
     for (mask, behavior) in behaviors.iter_mut().enumerate().take(SINGLES) {
         let Some(behavior) =
-            behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, &expected, head))
+            behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, expected, head))
         else {
             continue;
         };
@@ -132,16 +132,20 @@ impl Shares {
         }
         program * rest
     }
+}
 
-    /// How many customers each combination is to be expected to have.
-    fn expected(&self, head: &Head) -> [f32; MASKS] {
-        COUNTED.map(|mask| self.together(mask.sides()) * head.customers)
-    }
+/// How many customers each combination is to be expected to have.
+pub(super) type Expected = [f32; MASKS];
+
+/// What is to be expected where a request's sides come together as chance has it.
+pub(super) fn expected(behaviors: &Behaviors, head: &Head) -> Expected {
+    let shares = Shares::new(behaviors, head);
+    COUNTED.map(|mask| shares.together(mask.sides()) * head.customers)
 }
 
 /// Whether a behavior may be condemned at all: it says enough of a client's make, and hardly any
 /// customers have it.
-fn can_carry(mask: usize, behavior: &Behavior, expected: &[f32; MASKS], head: &Head) -> bool {
+fn can_carry(mask: usize, behavior: &Behavior, expected: &Expected, head: &Head) -> bool {
     let makes = COUNTED.get(mask).map_or(0, |mask| mask.makes());
     let expected = expected.get(mask).copied().unwrap_or(0.0);
     makes >= LEAST_MAKES && behavior.customers().max(expected) <= (head.customers * COMMON).max(FEW)
@@ -191,7 +195,7 @@ pub fn recognise(book: &[u8], keys: &[Option<u64>; MASKS], now_ms: u64) -> Optio
     }
     let head = Head::read(book);
     let behaviors: Behaviors = keys.map(|key| book::find(book, key?));
-    let expected = Shares::new(&behaviors, &head).expected(&head);
+    let expected = expected(&behaviors, &head);
     let cleared = |mask: usize| {
         let Some(wide) = COUNTED.get(mask) else { return false };
         let narrower = COUNTED.iter().zip(&behaviors).filter(|(narrow, _)| narrow.is_narrower(*wide));
