@@ -115,11 +115,10 @@ impl Behavior {
         self.networks |= 1 << (network & 31);
     }
 
-    /// Whether what spoke against it in this slice came from more than one network: what comes from one
-    /// is a client, to be judged as such.
+    /// From about how many networks it came what spoke against it in this slice, 0 to 32.
     #[must_use]
-    pub fn is_spread(&self) -> bool {
-        self.networks.count_ones() > 1
+    pub fn networks(&self) -> u32 {
+        self.networks.count_ones()
     }
 
     /// Takes in a failure worth `nats`; whether it was a new subject's.

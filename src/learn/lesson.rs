@@ -204,7 +204,7 @@ impl Entry {
             if new && lesson.kind != Kind::Begun {
                 weigh(head, terms, true, quiet);
             }
-            let sentence = sentence::condemn(behaviors, head, terms, lesson.at_ms, actor.id, &expected);
+            let sentence = sentence::condemn(behaviors, head, terms, lesson.at_ms, &actor, &expected);
             sentence.map(|sentence| (sentence, actor.id))
         } else {
             // Nobody is condemned for a success.

@@ -1,5 +1,6 @@
 //! When what is known of a behavior is enough for a verdict, and which verdict a request meets.
 
+use super::actor::Actor;
 use super::behavior::Behavior;
 use super::book::{self, Head};
 use super::lesson::{Behaviors, GOOD, LEAST_MAKES, Terms};
@@ -28,6 +29,11 @@ const UNSURE: f32 = 10.0;
 const MOVED: f32 = 8.0;
 const MOVED_FAILURES: u16 = 3;
 
+/// From so many networks something has to speak against a behavior at least: what comes from one is a
+/// client, to be judged as such. Two may be two people; under attack they are not believed to be.
+const NETWORKS: u32 = 3;
+const NETWORKS_SUSPECT: u32 = 2;
+
 /// Odds of those who come back after a refusal, in nats, from which nobody is let through for it.
 const RETURNED_FALSE: f32 = 9.0;
 
@@ -50,13 +56,15 @@ pub(super) fn condemn(
     head: &Head,
     terms: Terms,
     now_ms: u64,
-    campaign: u32,
+    actor: &Actor,
     expected: &Expected,
 ) -> Option<Sentence> {
+    let suspect = actor.suspicion > 0.0 || head.shift.level() != Level::Usual;
+    let networks = if suspect { NETWORKS_SUSPECT } else { NETWORKS };
     let mut strongest: Option<Sentence> = None;
     for (mask, behavior) in behaviors.iter_mut().enumerate().take(SINGLES) {
         let Some(behavior) =
-            behavior.as_mut().filter(|b| b.is_spread() && can_carry(mask, b, expected, head))
+            behavior.as_mut().filter(|b| b.networks() >= networks && can_carry(mask, b, expected, head))
         else {
             continue;
         };
@@ -69,7 +77,7 @@ pub(super) fn condemn(
         (behavior.action, behavior.repeats, behavior.until_s) =
             (standing.action, standing.repeats, standing.until_s);
         behavior.tried_s = (now_ms / 1000) as u32;
-        behavior.campaign = campaign;
+        behavior.campaign = actor.id;
         if strongest.is_none_or(|s| odds >= s.odds) {
             strongest = Some(Sentence { mask, standing, odds, at_ms: now_ms });
         }
