@@ -275,7 +275,7 @@ fn accounts_that_are_used_speak_for_who_made_them() {
     for n in 0..120_u32 {
         let (session, address) = (format!("s{n}"), format!("10.9.{}.1", n & 255));
         let from = From { session: &session, address: &address };
-        let account = format!("new{n}@x.example");
+        let account = format!("ann{}.{}z@x.example", n * 7919 % 9973, n * 31 % 97);
         for _ in 0..4 {
             assert_eq!(stage.send("content", FIREFOX, from, None, 200).replied, None);
         }

@@ -13,6 +13,7 @@ pub(super) fn role(role: Role) -> &'static str {
         Role::Verification => "verification",
         Role::PasswordReset => "password-reset",
         Role::GiftCard => "gift-card",
+        Role::Object => "object",
         Role::AddPayment => "add-payment",
         Role::Checkout => "checkout",
         Role::AddToCart => "add-to-cart",
@@ -83,6 +84,13 @@ fn statuses(status: &[u16]) -> Vec<String> {
 
 pub(super) fn key(key: &[Facet]) -> String {
     key.iter().map(|facet| facet.name()).collect::<Vec<_>>().join(" + ")
+}
+
+/// The rules as they were written: one on texts is there for each of a text's values.
+pub(super) fn rules(policy: &Policy) -> impl Iterator<Item = (&Rule, &TallySpec)> {
+    let with_tally = policy.rules.iter().filter_map(|rule| Some((rule, policy.tallies.get(rule.tally)?)));
+    let further = |facet: &Facet| matches!(facet, Facet::TextSecond | Facet::TextThird);
+    with_tally.filter(move |(_, tally)| !tally.key.iter().any(further))
 }
 
 /// The configuration's word for what a rule counts, its threshold and its score. `None` for a

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Checked, Plugin, describe};
 use crate::config::Config;
 use crate::learn;
-use crate::policy::{AnswerMatch, Policy, Rung};
+use crate::policy::{AnswerMatch, Policy, Rule, Rung, TallySpec};
 
 /// The whole report, mistakes included.
 pub(super) fn report(checked: &Checked) -> Value {
@@ -83,8 +83,7 @@ fn policy(policy: &Policy, config: &Config) -> Value {
 }
 
 fn rules(policy: &Policy) -> Vec<Value> {
-    let rule = |rule: &crate::policy::Rule| {
-        let tally = policy.tallies.get(rule.tally)?;
+    let rule = |(rule, tally): (&Rule, &TallySpec)| {
         let mut shown = json!({
             "name": rule.name,
             "key": tally.key.iter().map(|facet| facet.name()).collect::<Vec<_>>(),
@@ -101,7 +100,7 @@ fn rules(policy: &Policy) -> Vec<Value> {
         }
         Some(shown)
     };
-    policy.rules.iter().filter_map(rule).collect()
+    describe::rules(policy).filter_map(rule).collect()
 }
 
 fn answer(answer: &AnswerMatch) -> Value {

@@ -8,7 +8,7 @@ use super::Plugin;
 use super::routes::Host;
 use super::site::Site;
 use crate::config::{Config, Mistake, Mistakes, Note, below, read, read_text, show_bytes};
-use crate::policy::{Policy, SubjectSource};
+use crate::policy::Policy;
 
 /// What a listener buffers where it does not say, and what Envoy reads of a connection at once.
 const LEAST_BUFFER_BYTES: f64 = 1_048_576.0;
@@ -157,7 +157,7 @@ fn listener_buffer(site: &Site<'_>) -> f64 {
 /// unknown length that passes the limit may be answered 413. By default it takes what the listener does.
 pub(super) fn note_host_buffers(site: &Site<'_>, config: &Config, hosts: &[Host<'_>], notes: &mut Vec<Note>) {
     let settings = &config.settings;
-    let reads_body = |policy: &Policy| policy.subject.as_ref().is_some_and(SubjectSource::is_in_body);
+    let reads_body = |policy: &Policy| policy.reads_body();
     // The plugin's own routes may be for any host.
     let by_plugin = settings
         .routes

@@ -58,10 +58,7 @@ fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Resu
 
 fn write_rules(out: &mut String, policy: &Policy) -> fmt::Result {
     let mut rows = Vec::new();
-    for rule in &policy.rules {
-        let Some(tally) = policy.tallies.get(rule.tally) else {
-            continue;
-        };
+    for (rule, tally) in describe::rules(policy) {
         let (finds, score) = match (describe::count(rule, tally), tally.failure_test) {
             (Some((word, at_least, score)), _) => (format!("{at_least} {word}"), score.to_string()),
             (None, Some(test)) => {

@@ -6,6 +6,7 @@ use super::words;
 use crate::policy::{ClientSources, PathPattern, SessionSource, SubjectSource, TlsSource};
 
 const MOST_EDGE_HEADERS: usize = 64;
+const MOST_PARTS: usize = 3;
 const MOST_NAME_BYTES: usize = 128;
 
 const SUBJECTS: [&str; 6] = ["json", "form", "query", "path", "header", "cookie"];
@@ -65,6 +66,26 @@ fn read_edge(node: &Node<'_>) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Reads `secret`: one place, or up to three whose values make one secret together.
+pub(super) fn read_secret(node: &Node<'_>) -> Option<Vec<SubjectSource>> {
+    if !node.value.is_array() {
+        return read_subject(node).map(|source| vec![source]);
+    }
+    let items = node.list(MOST_PARTS, "write up to three places, such as [{json: /expiry}, {json: /cvc}]")?;
+    let parts: Vec<_> = items.iter().filter_map(read_subject).collect();
+    if parts.len() < items.len() {
+        return None;
+    }
+    if parts.iter().any(SubjectSource::is_in_body) && !parts.iter().all(SubjectSource::is_in_body) {
+        node.mistake(
+            "some are in the body and some are not",
+            "name places that are all in the body, or none",
+        );
+        return None;
+    }
+    Some(parts)
 }
 
 /// Reads `subject`.

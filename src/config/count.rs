@@ -3,6 +3,7 @@
 
 use super::node::Node;
 use super::policy::Present;
+use super::rules::source_of;
 use crate::policy::{Facet, FanOut};
 
 /// What is counted against a threshold.
@@ -19,7 +20,7 @@ pub(super) enum Count {
 }
 
 /// The words for them.
-pub(super) const COUNTS: [(&str, Count); 9] = [
+pub(super) const COUNTS: [(&str, Count); 13] = [
     ("failures", Count::Failures),
     ("successes", Count::Successes),
     ("requests", Count::Requests),
@@ -29,6 +30,10 @@ pub(super) const COUNTS: [(&str, Count); 9] = [
     ("failed_addresses", Count::of_failed(Facet::Address)),
     ("fingerprints", Count::of(Facet::Fingerprint)),
     ("failed_fingerprints", Count::of_failed(Facet::Fingerprint)),
+    ("sessions", Count::of(Facet::Session)),
+    ("failed_sessions", Count::of_failed(Facet::Session)),
+    ("secrets", Count::of(Facet::Secret)),
+    ("failed_secrets", Count::of_failed(Facet::Secret)),
 ];
 
 impl Count {
@@ -61,7 +66,7 @@ pub(super) fn can_differ(node: &Node<'_>, facet: Facet, key: &[Facet], present: 
     if let Some(because) = present.lacks(facet) {
         node.mistake(
             format!("there is {because}, so this rule could never fire"),
-            "add subject to the policy, such as subject: {json: /email}",
+            format!("add {}", source_of(facet)),
         );
         return false;
     }

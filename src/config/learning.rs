@@ -14,8 +14,8 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 /// Most policies that a follow-up may name.
 const MOST_POLICIES: usize = 8;
 
-/// The share of customers' requests that fail where the role says nothing: only late failures count.
-const USUAL: f64 = 0.2;
+/// The share of customers who never go on with what they began, where the role says nothing of it.
+const LAPSING: f64 = 0.2;
 
 /// What the operator wrote of it, taken from the policy's table.
 pub(super) struct Written<'a> {
@@ -47,6 +47,7 @@ impl<'a> Written<'a> {
             return None;
         }
         let usual = preset.and_then(|preset| preset.usual);
+        let lapsing = preset.and_then(|preset| preset.lapsing).unwrap_or(LAPSING);
         if let (None, None, Some(node)) = (usual, &self.follow_up, &self.learn) {
             node.mistake(
                 "failures of this role tell nothing of who made them",
@@ -55,7 +56,7 @@ impl<'a> Written<'a> {
         }
         match (usual, follow_up) {
             (None, None) => None,
-            (usual, follow_up) => Some(Learning { usual: usual.unwrap_or(USUAL), follow_up }),
+            (usual, follow_up) => Some(Learning { usual: usual.unwrap_or(lapsing), follow_up }),
         }
     }
 }

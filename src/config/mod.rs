@@ -165,8 +165,7 @@ fn read_client(node: Option<Node<'_>>) -> (crate::policy::ClientSources, Present
         return Default::default();
     };
     let written = |key| node.value.get(key).is_some();
-    let present =
-        Present { session: written("session"), tls: written("tls"), subject: false, payload: false };
+    let present = Present { session: written("session"), tls: written("tls"), ..Present::default() };
     (client::read(&node).unwrap_or_default(), present)
 }
 

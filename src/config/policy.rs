@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer;
-use super::client::read_subject;
+use super::client::{read_secret, read_subject};
 use super::ladder;
 use super::learning::Written;
 use super::node::{Findings, Node, Table};
@@ -27,6 +27,8 @@ pub(super) struct Present {
     pub(super) session: bool,
     pub(super) tls: bool,
     pub(super) subject: bool,
+    pub(super) secret: bool,
+    pub(super) text: bool,
     pub(super) payload: bool,
 }
 
@@ -36,8 +38,12 @@ impl Present {
         match facet {
             Facet::Session if !self.session => Some("no client.session"),
             Facet::Tls if !self.tls => Some("no client.tls"),
-            Facet::Subject if !self.subject => Some("no subject"),
-            // Only for its subject is a body read.
+            Facet::Subject | Facet::Neighborhood if !self.subject => Some("no subject"),
+            Facet::Secret if !self.secret => Some("no secret"),
+            Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::LinkedText if !self.text => {
+                Some("no text")
+            }
+            // Only for these is a body read.
             Facet::Payload if !self.payload => Some("no subject in the body"),
             _ => None,
         }
@@ -70,6 +76,7 @@ pub(super) fn read(
     let mode = table.take("mode").and_then(|node| node.choice(&MODES));
     let on_trouble = table.take("on_trouble").and_then(|node| node.choice(&ON_TROUBLE));
     let subject = table.take("subject");
+    let (secret, text) = (table.take("secret"), table.take("text"));
     let failure = table.take("failure").map(|node| answer::read(&node));
     let success = read_success(&mut table);
     let (rules, ladder) = (table.take("rules"), table.take("ladder"));
@@ -78,13 +85,22 @@ pub(super) fn read(
     table.finish();
 
     let written_subject = subject.is_some();
+    let (written_secret, written_text) = (secret.is_some(), text.is_some());
     let subject = subject.and_then(|node| read_subject(&node));
+    let secret = secret.and_then(|node| read_secret(&node)).unwrap_or_default();
+    let text = text.and_then(|node| read_subject(&node));
+    let mut read = subject.iter().chain(&secret).chain(&text);
+    // Where one is written and not read, a mistake is reported already.
+    let unread = (written_subject && subject.is_none()) || (written_secret && secret.is_empty());
+    let payload = unread || (written_text && text.is_none()) || read.any(SubjectSource::is_in_body);
     let own_ladder = ladder.is_some();
     let ladder = ladder.map_or(Some(LADDER), |node| ladder::read(&node));
     let path_is_subject = preset.is_none_or(|preset| preset.path_is_subject);
     let present = Present {
         subject: written_subject || path_is_subject,
-        payload: written_subject && subject.as_ref().is_none_or(SubjectSource::is_in_body),
+        secret: written_secret,
+        text: written_text,
+        payload,
         ..defaults.present
     };
     let left_before = left_out.len();
@@ -112,6 +128,8 @@ pub(super) fn read(
         role: preset.role,
         mode: mode.unwrap_or(defaults.mode),
         subject: subject.or_else(|| default_subject(preset)),
+        secret,
+        text,
         failure,
         success: success.map(|(_, success)| success),
         on_trouble: on_trouble.unwrap_or(defaults.on_trouble),
@@ -171,8 +189,11 @@ fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, findings: &Fi
         let path = format!("{path}.rules.{}", draft.name);
         if is_address_only(&draft.key) {
             findings.note(&path, "stops clients by their address alone, which many people may share");
-        } else if draft.key == [Facet::Subject] {
-            findings.note(&path, "stops everyone at a subject, so that others can lock its owner out");
+        } else if let [facet @ (Facet::Subject | Facet::Neighborhood | Facet::Secret)] = draft.key.as_slice()
+        {
+            let name = facet.name();
+            findings
+                .note(&path, format!("stops everyone at a {name}, so that others can lock its owner out"));
         }
     }
 }

@@ -12,6 +12,8 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 const CLIENT: &[Facet] = &[Facet::Network, Facet::Fingerprint];
 const SESSION: &[Facet] = &[Facet::Session];
+const SPRAY: &[Facet] = &[Facet::Fingerprint, Facet::Secret];
+const OWN_NEIGHBORS: &[Facet] = &[Facet::Session, Facet::Neighborhood];
 
 /// A rule of a preset.
 pub(super) struct PresetRule {
@@ -32,17 +34,21 @@ pub(super) struct Preset {
     pub(super) path_is_subject: bool,
     /// The share of customers' requests that fail, where failures tell something of who made them.
     pub(super) usual: Option<f64>,
+    /// The share of customers who never go on with what they began, where failures tell nothing and
+    /// something has to follow.
+    pub(super) lapsing: Option<f64>,
     pub(super) rules: &'static [PresetRule],
 }
 
 /// Every preset, one for each role.
-pub(super) static PRESETS: [Preset; 10] = [
+pub(super) static PRESETS: [Preset; 11] = [
     Preset {
         word: "login",
         role: Role::Login,
         failure_status: &[401, 403],
         path_is_subject: false,
         usual: Some(0.2),
+        lapsing: None,
         rules: &[
             client_failures(0.2, 0.95),
             SUBJECT_FAILURES,
@@ -50,6 +56,8 @@ pub(super) static PRESETS: [Preset; 10] = [
             session_subjects(10),
             SESSION_FINGERPRINTS,
             NETWORK_FAILURES,
+            counting("client-secrets", SPRAY, HOUR_MS, Count::of_failed(Facet::Subject), 5, 6.0),
+            counting("secret-subjects", &[Facet::Secret], HOUR_MS, Count::of_failed(Facet::Subject), 10, 3.0),
         ],
     },
     Preset {
@@ -58,10 +66,12 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 409, 422],
         path_is_subject: false,
         usual: Some(0.3),
+        lapsing: None,
         rules: &[
             counting("client-accounts", CLIENT, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
             counting("session-accounts", SESSION, 30 * MINUTE_MS, Count::Successes, 3, 6.0),
             client_failures(0.3, 0.95),
+            NUMBERED_ACCOUNTS,
         ],
     },
     Preset {
@@ -70,6 +80,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 401, 403, 404, 410, 422],
         path_is_subject: false,
         usual: Some(0.2),
+        lapsing: None,
         rules: &[client_failures(0.2, 0.95), SUBJECT_FAILURES, session_subjects(10)],
     },
     Preset {
@@ -78,6 +89,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 401, 403, 404, 422],
         path_is_subject: false,
         usual: Some(0.2),
+        lapsing: None,
         rules: &[
             client_failures(0.2, 0.95),
             SUBJECT_FAILURES,
@@ -93,7 +105,29 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 404, 422],
         path_is_subject: false,
         usual: Some(0.3),
-        rules: &[client_failures(0.3, 0.98), session_subjects(10), NETWORK_FAILURES],
+        lapsing: None,
+        rules: &[
+            client_failures(0.3, 0.98),
+            session_subjects(10),
+            NETWORK_FAILURES,
+            CLIENT_NEIGHBORS,
+            WALKED,
+        ],
+    },
+    Preset {
+        word: "object",
+        role: Role::Object,
+        failure_status: &[401, 403, 404],
+        path_is_subject: false,
+        usual: Some(0.05),
+        lapsing: None,
+        rules: &[
+            client_failures(0.05, 0.9),
+            counting("session-objects", SESSION, HOUR_MS, Count::of(Facet::Subject), 100, 6.0),
+            counting("session-neighbors", OWN_NEIGHBORS, HOUR_MS, Count::of(Facet::Subject), 20, 6.0),
+            CLIENT_NEIGHBORS,
+            NETWORK_FAILURES,
+        ],
     },
     Preset {
         word: "add-payment",
@@ -101,7 +135,15 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 402, 422],
         path_is_subject: false,
         usual: Some(0.15),
-        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, session_subjects(5), SESSION_FINGERPRINTS],
+        lapsing: None,
+        rules: &[
+            client_failures(0.15, 0.95),
+            SESSION_FAILURES,
+            session_subjects(5),
+            SESSION_FINGERPRINTS,
+            CARD_SECRETS,
+            ISSUER_CARDS,
+        ],
     },
     Preset {
         word: "checkout",
@@ -109,6 +151,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[402, 409, 422],
         path_is_subject: false,
         usual: Some(0.15),
+        lapsing: None,
         rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, SESSION_FINGERPRINTS],
     },
     Preset {
@@ -117,6 +160,8 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[404, 409, 422],
         path_is_subject: false,
         usual: None,
+        // Seven of ten carts are never paid (Baymard's mean over studies to 2024).
+        lapsing: Some(0.7),
         rules: &[counting("session-requests", SESSION, MINUTE_MS, Count::Requests, 60, 6.0)],
     },
     Preset {
@@ -125,9 +170,12 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[400, 403, 422],
         path_is_subject: false,
         usual: None,
+        lapsing: None,
         rules: &[
             counting("session-comments", SESSION, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
             counting("client-comments", CLIENT, 10 * MINUTE_MS, Count::Successes, 60, 6.0),
+            counting("copied-texts", &[Facet::Text], HOUR_MS, Count::of(Facet::Address), 6, 6.0),
+            counting("linked-texts", &[Facet::LinkedText], HOUR_MS, Count::Requests, 4, 6.0),
         ],
     },
     Preset {
@@ -136,6 +184,7 @@ pub(super) static PRESETS: [Preset; 10] = [
         failure_status: &[404],
         path_is_subject: true,
         usual: None,
+        lapsing: None,
         rules: &[testing("client-misses", 10 * MINUTE_MS, 0.1, 0.8)],
     },
 ];
@@ -172,6 +221,37 @@ const SUBJECT_ADDRESSES: PresetRule =
 /// A session that is shared or stolen. Two clients are one that was updated, or that asks in two ways.
 const SESSION_FINGERPRINTS: PresetRule =
     counting("session-fingerprints", SESSION, 30 * MINUTE_MS, Count::of(Facet::Fingerprint), 3, 3.0);
+
+/// Codes that are walked through, in order or shuffled, by one make of client.
+const CLIENT_NEIGHBORS: PresetRule = counting(
+    "client-neighbors",
+    &[Facet::Fingerprint, Facet::Neighborhood],
+    HOUR_MS,
+    Count::of_failed(Facet::Subject),
+    5,
+    6.0,
+);
+/// A card whose expiry or check number is walked, whoever does it. Its owner waits as well, for as long as
+/// the ladder says: better than a stranger paying with it.
+const CARD_SECRETS: PresetRule =
+    counting("card-secrets", &[Facet::Subject], HOUR_MS, Count::of_failed(Facet::Secret), 5, 6.0);
+/// Cards of one issuer that are made up, by whomever. Below what refuses: customers have them too.
+const ISSUER_CARDS: PresetRule =
+    counting("issuer-cards", &[Facet::Neighborhood], HOUR_MS, Count::of_failed(Facet::Subject), 20, 3.0);
+
+/// A walk through a neighborhood, whoever takes part in it: so many of a hundred are not asked for in an
+/// hour by people who have them. Then nobody may ask for any of them for a while.
+const WALKED: PresetRule =
+    counting("walked", &[Facet::Neighborhood], HOUR_MS, Count::of_failed(Facet::Subject), 15, 6.0);
+/// Accounts that are numbered in a row.
+const NUMBERED_ACCOUNTS: PresetRule = counting(
+    "numbered-accounts",
+    &[Facet::Fingerprint, Facet::Neighborhood],
+    HOUR_MS,
+    Count::of(Facet::Subject),
+    10,
+    6.0,
+);
 
 const fn client_failures(usual: f64, hostile: f64) -> PresetRule {
     testing("client-failures", 30 * MINUTE_MS, usual, hostile)

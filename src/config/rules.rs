@@ -7,6 +7,7 @@ use super::node::{Node, Table};
 use super::policy::Present;
 use super::preset::{Preset, PresetRule};
 use super::words;
+use crate::facts::subject::TEXTS;
 use crate::policy::{Facet, FailureTest};
 
 /// Most rules of one policy.
@@ -17,7 +18,7 @@ pub(super) const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
 const LEAST_WINDOW_MS: u64 = 3_000;
 const MOST_SCORE: f64 = 20.0;
 
-const FACETS: [(&str, Facet); 11] = [
+const FACETS: [(&str, Facet); 15] = [
     ("address", Facet::Address),
     ("network", Facet::Network),
     ("fingerprint", Facet::Fingerprint),
@@ -29,6 +30,10 @@ const FACETS: [(&str, Facet); 11] = [
     ("payload", Facet::Payload),
     ("session", Facet::Session),
     ("subject", Facet::Subject),
+    ("neighborhood", Facet::Neighborhood),
+    ("secret", Facet::Secret),
+    ("text", Facet::Text),
+    ("linked-text", Facet::LinkedText),
 ];
 
 /// A rule that was read, not yet given a tally.
@@ -113,7 +118,22 @@ pub(super) fn read(
         );
     }
     drafts.sort_by(|a, b| a.name.cmp(&b.name));
-    drafts
+    drafts.into_iter().flat_map(for_each_value).collect()
+}
+
+/// A text has several values, of which two that are nearly the same share one at least: a rule on texts
+/// is one on each of them.
+fn for_each_value(draft: Draft) -> Vec<Draft> {
+    if !draft.key.contains(&Facet::Text) {
+        return vec![draft];
+    }
+    let with = |value: Facet| {
+        let mut key: Vec<_> =
+            draft.key.iter().map(|&facet| if facet == Facet::Text { value } else { facet }).collect();
+        key.sort_unstable();
+        Draft { key, ..draft.clone() }
+    };
+    TEXTS.into_iter().map(with).collect()
 }
 
 fn draft_of(rule: &PresetRule) -> Draft {
@@ -181,13 +201,9 @@ fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
             whole = false;
         }
         if let Some(because) = present.lacks(facet) {
-            let source = match facet {
-                Facet::Payload => "a subject in the body, such as subject: {json: /email}",
-                _ => because.trim_start_matches("no "),
-            };
             item.mistake(
                 format!("found {}, but there is {because}, so this rule could never fire", facet.name()),
-                format!("add {source}, or take {} out of the key", facet.name()),
+                format!("add {}, or take {} out of the key", source_of(facet), facet.name()),
             );
             whole = false;
         }
@@ -195,6 +211,20 @@ fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
     }
     key.sort_unstable();
     whole.then_some(key)
+}
+
+/// Where a facet comes from, as an operator would have to add it.
+pub(super) fn source_of(facet: Facet) -> &'static str {
+    match facet {
+        Facet::Session => "client.session",
+        Facet::Tls => "client.tls",
+        Facet::Secret => "secret to the policy, such as secret: {json: /password}",
+        Facet::Payload => "a subject in the body, such as subject: {json: /email}",
+        Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::LinkedText => {
+            "text to the policy, such as text: {json: /comment}"
+        }
+        _ => "subject to the policy, such as subject: {json: /email}",
+    }
 }
 
 fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> Option<Seek> {

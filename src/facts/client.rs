@@ -13,7 +13,7 @@ pub struct Facets {
 }
 
 /// How many kinds of facet there are.
-const FACETS: usize = 11;
+const FACETS: usize = 17;
 
 impl Facets {
     /// The facet's value.
@@ -68,11 +68,6 @@ impl Facets {
     /// Sets the shape of the body, decoded; none where it is empty.
     pub fn set_payload(&mut self, content_type: Option<&[u8]>, body: &[u8]) {
         self.set(Facet::Payload, payload::facet(content_type, body));
-    }
-
-    /// Sets the subject, already hashed.
-    pub fn set_subject(&mut self, subject: Option<u64>) {
-        self.set(Facet::Subject, subject);
     }
 }
 

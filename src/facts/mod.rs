@@ -11,10 +11,13 @@ pub mod headers;
 pub mod id;
 pub mod json;
 mod json_shape;
+pub mod likeness;
+pub mod neighborhood;
 pub mod operation;
 pub mod outcome;
 pub mod payload;
 pub mod recall;
+pub mod source;
 pub mod subject;
 
 pub use client::Facets;

@@ -1,110 +1,124 @@
-//! The subject of a request: the account, card or code that it acts on.
+//! The subject of a request: the account, card or code that it acts on. With it comes the secret that
+//! is tried on it, and the text that is posted; of each only keyed hashes are kept.
 
 use std::borrow::Cow;
 
-use super::{Hashes, Headers, body::BodyTrouble, json};
-use crate::policy::{SubjectSource, without_query};
+use super::body::BodyTrouble;
+use super::{Facets, Hashes, Headers, likeness, neighborhood, source};
+use crate::policy::{Facet, Policy, SubjectSource};
 
-/// Longest subject that is told from others, in bytes; what follows is cut off.
-const SUBJECT_BYTES: usize = 256;
+/// Longest subject or secret that is told from others, in bytes; what follows is cut off.
+const TOLD_BYTES: usize = 256;
 
-/// The hashed subject, where the request's head holds one.
-#[must_use]
-pub fn from_head(source: &SubjectSource, headers: &Headers<'_>, hashes: &Hashes) -> Option<u64> {
-    let path = headers.get(":path").unwrap_or_default();
-    let found: Option<Cow<'_, [u8]>> = match source {
-        SubjectSource::Json(_) | SubjectSource::Form(_) => None,
-        SubjectSource::Path(pattern) => pattern.subject(path).map(unescaped),
-        SubjectSource::Header(name) => headers.get(name).map(Cow::Borrowed),
-        SubjectSource::Cookie(name) => headers.cookie(name).map(Cow::Borrowed),
-        SubjectSource::Query(name) => {
-            let query = path.get(without_query(path).len() + 1..).unwrap_or_default();
-            field(query, name)
-        }
-    };
-    found.and_then(|value| hashed(&value, hashes))
+/// The facets that a text has, one for each of its values.
+pub const TEXTS: [Facet; likeness::VALUES] = [Facet::Text, Facet::TextSecond, Facet::TextThird];
+
+/// Reads what the request's head holds of it.
+pub fn from_head(policy: &Policy, headers: &Headers<'_>, hashes: &Hashes, facets: &mut Facets) {
+    // Nothing in a head is unreadable.
+    let _ = read(policy, false, &|source| Ok(source::in_head(source, headers)), hashes, facets);
 }
 
-/// The hashed subject, where the request's decoded body holds one.
+/// Reads what the request's decoded body holds of it.
 ///
 /// # Errors
 /// The body is not JSON though the policy reads JSON.
-pub fn from_body(source: &SubjectSource, body: &[u8], hashes: &Hashes) -> Result<Option<u64>, BodyTrouble> {
-    match source {
-        SubjectSource::Form(name) => Ok(field(body, name).and_then(|value| hashed(&value, hashes))),
-        SubjectSource::Json(pointer) => {
-            let found = json::find(pointer, body).map_err(|_| BodyTrouble::Unreadable)?;
-            Ok(match found {
-                Some(serde_json::Value::String(text)) => hashed(text.as_bytes(), hashes),
-                Some(serde_json::Value::Null) | None => None,
-                Some(other) => hashed(other.to_string().as_bytes(), hashes),
-            })
-        }
-        _ => Ok(None),
+pub fn from_body(
+    policy: &Policy,
+    body: &[u8],
+    hashes: &Hashes,
+    facets: &mut Facets,
+) -> Result<(), BodyTrouble> {
+    read(policy, true, &|source| source::in_body(source, body), hashes, facets)
+}
+
+type Value<'v> = Option<Cow<'v, [u8]>>;
+
+fn read<'v>(
+    policy: &Policy,
+    in_body: bool,
+    value: &dyn Fn(&SubjectSource) -> Result<Value<'v>, BodyTrouble>,
+    hashes: &Hashes,
+    facets: &mut Facets,
+) -> Result<(), BodyTrouble> {
+    let is_here = |source: &&SubjectSource| source.is_in_body() == in_body;
+    if let Some(source) = policy.subject.as_ref().filter(is_here) {
+        set_subject(facets, hashes, value(source)?.as_deref());
     }
-}
-
-fn field<'b>(encoded: &'b [u8], name: &str) -> Option<Cow<'b, [u8]>> {
-    form_urlencoded::parse(encoded).find(|(key, _)| key == name).map(|(_, value)| match value {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-    })
-}
-
-fn unescaped(segment: &[u8]) -> Cow<'_, [u8]> {
-    percent_encoding::percent_decode(segment).into()
+    if !policy.secret.is_empty() && policy.secret.iter().all(|source| is_here(&source)) {
+        let mut parts = Vec::with_capacity(policy.secret.len());
+        for source in &policy.secret {
+            parts.push(value(source)?);
+        }
+        set_secret(facets, hashes, parts.into_iter().collect::<Option<Vec<_>>>());
+    }
+    if let Some(source) = policy.text.as_ref().filter(is_here) {
+        set_text(facets, hashes, value(source)?.as_deref());
+    }
+    Ok(())
 }
 
 /// One account, however it is typed: outer space and ASCII case do not count.
-fn hashed(value: &[u8], hashes: &Hashes) -> Option<u64> {
-    let value = value.trim_ascii();
-    let value = value.get(..SUBJECT_BYTES).unwrap_or(value);
-    (!value.is_empty()).then(|| hashes.personal("subject", &value.to_ascii_lowercase()))
+fn set_subject(facets: &mut Facets, hashes: &Hashes, value: Option<&[u8]>) {
+    let value = value.map(<[u8]>::trim_ascii).map(shortened).map(<[u8]>::to_ascii_lowercase);
+    let value = value.filter(|value| !value.is_empty());
+    facets.set(Facet::Subject, value.as_ref().map(|value| hashes.personal("subject", value)));
+    let kept = value.as_ref().and_then(|value| neighborhood::of(value));
+    facets.set(Facet::Neighborhood, kept.map(|kept| hashes.personal("neighborhood", &kept)));
+}
+
+fn set_secret(facets: &mut Facets, hashes: &Hashes, parts: Option<Vec<Cow<'_, [u8]>>>) {
+    let parts = parts.unwrap_or_default();
+    let hashed = parts.iter().map(|part| hashes.personal("secret", shortened(part)));
+    facets.set(Facet::Secret, hashed.reduce(|one, other| hashes.pair(one, other)));
+}
+
+fn set_text(facets: &mut Facets, hashes: &Hashes, value: Option<&[u8]>) {
+    let likeness = value.and_then(|value| likeness::of(value, hashes));
+    for (n, facet) in TEXTS.into_iter().enumerate() {
+        facets.set(facet, likeness.and_then(|likeness| likeness.values.get(n).copied()));
+    }
+    let linked = likeness.filter(|likeness| likeness.links);
+    facets.set(Facet::LinkedText, linked.and_then(|likeness| likeness.values.first().copied()));
+}
+
+fn shortened(value: &[u8]) -> &[u8] {
+    value.get(..TOLD_BYTES).unwrap_or(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{PathPattern, Pointer, Secret};
+    use crate::policy::Secret;
 
     fn hashes() -> Hashes {
         Hashes::new(&Secret(b"0123456789abcdef".to_vec()))
     }
 
-    fn expected(text: &str) -> Option<u64> {
-        Some(hashes().personal("subject", text.as_bytes()))
-    }
-
-    fn head(source: &SubjectSource, path: &str) -> Option<u64> {
-        let pairs: Vec<(&[u8], &[u8])> =
-            vec![(b":path", path.as_bytes()), (b"x-user", b"Ann"), (b"cookie", b"u=ann")];
-        from_head(source, &Headers::new(pairs), &hashes())
+    fn facets(set: impl Fn(&mut Facets, &Hashes)) -> Facets {
+        let mut facets = Facets::default();
+        set(&mut facets, &hashes());
+        facets
     }
 
     #[test]
-    fn is_read_from_every_place() {
-        let path = SubjectSource::Path(PathPattern::parse("/cards/{subject}/balance").unwrap());
-        assert_eq!(head(&path, "/cards/GC%2D1/balance?x=1"), expected("gc-1"));
-        assert_eq!(head(&path, "/cards/GC-1"), None);
-        assert_eq!(head(&SubjectSource::Query("u".into()), "/a?b=1&u=An%6E"), expected("ann"));
-        assert_eq!(head(&SubjectSource::Query("u".into()), "/a"), None);
-        assert_eq!(head(&SubjectSource::Header("x-user".into()), "/"), expected("ann"));
-        assert_eq!(head(&SubjectSource::Cookie("u".into()), "/"), expected("ann"));
-        let json = SubjectSource::Json(Pointer::parse("/email"));
-        assert_eq!(
-            from_body(&json, br#"{"email": " A@b.example "}"#, &hashes()),
-            Ok(expected("a@b.example"))
-        );
-        assert_eq!(from_body(&json, br#"{"email": 12}"#, &hashes()), Ok(expected("12")));
-        assert_eq!(from_body(&json, br#"{"email": ""}"#, &hashes()), Ok(None));
-        assert_eq!(from_body(&json, b"email=x", &hashes()), Err(BodyTrouble::Unreadable));
-        let form = SubjectSource::Form("user".into());
-        assert_eq!(from_body(&form, b"pass=1&user=a%40b.example", &hashes()), Ok(expected("a@b.example")));
+    fn one_account_however_it_is_typed() {
+        let subject = |text: &str| facets(|f, h| set_subject(f, h, Some(text.as_bytes())));
+        assert_eq!(subject(" A@b.example "), subject("a@B.example"));
+        assert_ne!(subject("a@b.example"), subject("a2@b.example"));
+        assert_eq!(subject("  "), Facets::default());
+        assert_eq!(facets(|f, h| set_subject(f, h, None)), Facets::default());
     }
 
     #[test]
-    fn a_whole_path_is_a_subject_of_its_own() {
-        let whole = SubjectSource::Path(PathPattern::parse("/**").unwrap());
-        assert_eq!(head(&whole, "/a/b?c"), expected("/a/b"));
+    fn a_secret_of_parts_is_whole_or_none() {
+        let secret = |parts: &[&str]| {
+            let parts = parts.iter().map(|part| Cow::Owned(part.as_bytes().to_vec())).collect::<Vec<_>>();
+            facets(|f, h| set_secret(f, h, Some(parts.clone()))).get(Facet::Secret)
+        };
+        assert_ne!(secret(&["12/30", "123"]), secret(&["12/31", "123"]));
+        assert_ne!(secret(&["12/30", "123"]), secret(&["12/301", "23"]));
+        assert_ne!(secret(&["Secret"]), secret(&["secret"]), "case counts");
+        assert_eq!(facets(|f, h| set_secret(f, h, None)), Facets::default());
     }
 }

@@ -155,7 +155,7 @@ impl Guard {
         }
     }
 
-    /// Puts the verdict on the key that the strongest evidence is about.
+    /// Puts the verdict on the keys that the strongest evidence is about.
     fn condemn(
         &mut self,
         host: &dyn Host,
@@ -165,18 +165,32 @@ impl Guard {
         tallies: &[Option<Tally>],
         now_ms: u64,
     ) {
+        let Some(policy) = self.settings.policies.get(index) else { return };
+        for (rule, action) in leads(policy, judgement) {
+            self.condemn_for(host, x, index, (rule, action), judgement, tallies, now_ms);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a verdict is made of")]
+    fn condemn_for(
+        &mut self,
+        host: &dyn Host,
+        x: &Exchange,
+        index: usize,
+        (rule_index, action): (usize, Action),
+        judgement: &Judgement,
+        tallies: &[Option<Tally>],
+        now_ms: u64,
+    ) {
         let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
             return;
         };
-        let Some(rule_index) = lead(policy, judgement) else { return };
         let Some(rule) = policy.rules.get(rule_index) else { return };
         let (Some(Some(slot)), Some(Some(tally))) = (x.slots.get(rule.tally), tallies.get(rule.tally)) else {
             return;
         };
         let reason = plan.reasons.get(rule_index).copied().unwrap_or_default();
-        let Some(standing) =
-            decide::condemn(&policy.ladder, judgement.action, reason, tally.standing, now_ms)
-        else {
+        let Some(standing) = decide::condemn(&policy.ladder, action, reason, tally.standing, now_ms) else {
             return;
         };
         self.memory.record(host, *slot, Event::Condemned(standing), now_ms);
@@ -213,24 +227,34 @@ impl Guard {
     }
 }
 
-/// The rule whose key is condemned: the strongest whose key is the client's own, or one of a key that
-/// others share where it reaches the action by itself, as only an operator's own rule does.
-fn lead(policy: &Policy, judgement: &Judgement) -> Option<usize> {
-    let rung = match judgement.action {
-        Action::Block => policy.ladder.block,
-        _ => policy.ladder.limit,
-    }?;
-    let fits = |e: &&detect::Evidence| {
-        let key = policy.rules.get(e.rule).and_then(|r| policy.tallies.get(r.tally)).map(|t| &t.key);
-        key.is_some_and(|key| !is_shared(key) || e.nats >= rung.at)
+/// The rules whose keys are condemned, and to what. First the strongest on a key that says who the client
+/// is, if that is half of what the verdict takes; then all on keys that say what it asks for, if each is
+/// enough for a verdict by itself; or else the strongest: a client goes on to ask for something else. A key that others share is condemned only to what its rule reaches by itself.
+fn leads(policy: &Policy, judgement: &Judgement) -> Vec<(usize, Action)> {
+    let stands_at = [policy.ladder.limit, policy.ladder.block].into_iter().flatten().map(|rung| rung.at);
+    let Some(lowest) = stands_at.reduce(f64::min) else { return Vec::new() };
+    let key_of = |e: &detect::Evidence| {
+        policy.rules.get(e.rule).and_then(|r| policy.tallies.get(r.tally)).map_or(&[][..], |t| &t.key)
     };
-    judgement.evidence.iter().find(fits).map(|e| e.rule)
+    let asks = |e: &detect::Evidence| key_of(e).iter().any(|facet| facet.is_asked_for());
+    let action = |e: &detect::Evidence| match is_shared(key_of(e)) {
+        true => decide::action_at(&policy.ladder, e.nats),
+        false => judgement.action,
+    };
+    let fitting = || judgement.evidence.iter().filter(|e| action(e) >= Action::Limit);
+    let client = fitting().find(|e| !asks(e) && 2.0 * e.nats >= lowest);
+    let asked = fitting().filter(|e| asks(e) && e.nats >= lowest);
+    let mut leads: Vec<_> = client.into_iter().chain(asked).collect();
+    if leads.is_empty() {
+        leads.extend(fitting().next());
+    }
+    leads.into_iter().map(|e| (e.rule, action(e))).collect()
 }
 
 /// Whether a key says nothing of who the client is: an address alone, which many people may share, or
-/// the subject alone, which anyone can fail on to lock its owner out.
+/// only what is asked for, which anyone can do to lock its owner out.
 fn is_shared(key: &[Facet]) -> bool {
-    is_address_only(key) || key == [Facet::Subject]
+    is_address_only(key) || key.iter().all(|facet| facet.is_asked_for())
 }
 
 /// Envoy's router marks answers of the origin with the time they took; where an operator has

@@ -11,11 +11,20 @@ pub(super) struct Plan {
     /// The stored form of each rule's name.
     pub(super) reasons: Vec<u16>,
     /// The facets that have to be read, a bit each.
-    facets: u16,
+    facets: u32,
 }
 
 /// Facets that a body can hold.
-const OF_BODY: [Facet; 2] = [Facet::Subject, Facet::Payload];
+const OF_BODY: [Facet; 8] = [
+    Facet::Subject,
+    Facet::Payload,
+    Facet::Neighborhood,
+    Facet::Secret,
+    Facet::Text,
+    Facet::TextSecond,
+    Facet::TextThird,
+    Facet::LinkedText,
+];
 
 struct TallyPlan {
     spec: SpecId,
@@ -71,7 +80,7 @@ fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
     scope
 }
 
-fn bit(facet: Facet) -> u16 {
+fn bit(facet: Facet) -> u32 {
     1 << facet as u16
 }
 

@@ -59,18 +59,16 @@ impl Guard {
         let read = sent.and_then(|sent| {
             let text = body::decode(sent, x.encoding.as_deref(), limit)?;
             x.facets.set_payload(x.content_type.as_deref(), &text);
-            match &policy.subject {
-                Some(source) if !text.is_empty() => subject::from_body(source, &text, &self.hashes),
-                _ => Ok(None),
+            if text.is_empty() {
+                Ok(())
+            } else {
+                subject::from_body(policy, &text, &self.hashes, &mut x.facets)
             }
         });
-        match read {
-            Ok(found) => x.facets.set_subject(found),
-            Err(trouble) => {
-                if let Some(step) = self.body_trouble(host, x, trouble) {
-                    return step;
-                }
-            }
+        if let Err(trouble) = read
+            && let Some(step) = self.body_trouble(host, x, trouble)
+        {
+            return step;
         }
         if let Some(plan) = self.plans.get(index) {
             plan.add_of_body(&self.hashes, &x.facets, &mut x.slots);
@@ -110,13 +108,10 @@ impl Guard {
         let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
             return Step::next(Next::Pass);
         };
-        let in_body = policy.subject.as_ref().is_some_and(SubjectSource::is_in_body);
-        if let Some(source) = &policy.subject {
-            x.facets.set_subject(subject::from_head(source, headers, &self.hashes));
-        }
+        subject::from_head(policy, headers, &self.hashes, &mut x.facets);
         x.slots = plan.slots(&self.hashes, &x.facets);
         x.headers_held = true;
-        if last || !in_body || !body_is_read(headers, policy.subject.as_ref()) {
+        if last || !body_is_read(headers, policy) {
             return self.judge(host, x);
         }
         let limit = self.settings.body_limit as u64;
@@ -393,18 +388,20 @@ fn is_prefetch(headers: &Headers<'_>) -> bool {
     ahead && matches!(headers.get(":method"), Some(b"GET" | b"HEAD"))
 }
 
-/// Bodies that stream, or are of a kind that holds no subject of this form, are never held.
-fn body_is_read(headers: &Headers<'_>, source: Option<&SubjectSource>) -> bool {
+/// Bodies that stream, or are of a kind that holds nothing of the form that is read, are never held.
+fn body_is_read(headers: &Headers<'_>, policy: &Policy) -> bool {
     const NOT_READ: [&str; 6] =
         ["application/grpc", "multipart/", "application/octet-stream", "video/", "audio/", "image/"];
     let form = headers.begins("content-type", "application/x-www-form-urlencoded");
-    let matches_source = match source {
-        Some(SubjectSource::Json(_)) => !form,
-        Some(SubjectSource::Form(_)) => form || headers.get("content-type").is_none(),
+    let holds = |source: &SubjectSource| match source {
+        SubjectSource::Json(_) => !form,
+        SubjectSource::Form(_) => form || headers.get("content-type").is_none(),
         _ => false,
     };
     let tunnel = headers.get("upgrade").is_some() || headers.get(":method") == Some(b"CONNECT");
-    matches_source && !tunnel && !NOT_READ.iter().any(|kind| headers.begins("content-type", kind))
+    policy.sources().any(holds)
+        && !tunnel
+        && !NOT_READ.iter().any(|kind| headers.begins("content-type", kind))
 }
 
 fn declared_length(headers: &Headers<'_>) -> Option<u64> {

@@ -107,6 +107,10 @@ pub struct Policy {
     pub mode: Mode,
     /// Where the subject is read; `None`: requests have no subject.
     pub subject: Option<SubjectSource>,
+    /// Where what is tried on the subject is read, in up to three parts; empty: nowhere.
+    pub secret: Vec<SubjectSource>,
+    /// Where the text is read that the request posts; `None`: it posts none.
+    pub text: Option<SubjectSource>,
     /// How a failure is told from the origin's answer.
     pub failure: AnswerMatch,
     /// How a success is told; `None`: any 1xx to 3xx answer that is not a failure.
@@ -156,6 +160,8 @@ pub enum Role {
     PasswordReset,
     /// Checking or redeeming a gift card or another bearer code.
     GiftCard,
+    /// Reading one object of a customer by its number: an order, an invoice.
+    Object,
     /// Adding a means of payment.
     AddPayment,
     /// Paying.
@@ -186,7 +192,7 @@ pub enum OnTrouble {
     Block,
 }
 
-/// Where the subject of a request is read.
+/// Where the subject of a request is read, and what else a policy goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubjectSource {
     /// A place in the request's body.
@@ -225,6 +231,17 @@ pub struct AnswerMatch {
 }
 
 impl Policy {
+    /// Everything that is read in a request.
+    pub fn sources(&self) -> impl Iterator<Item = &SubjectSource> {
+        self.subject.iter().chain(&self.secret).chain(&self.text)
+    }
+
+    /// Whether a request's body has to be read for it.
+    #[must_use]
+    pub fn reads_body(&self) -> bool {
+        self.sources().any(SubjectSource::is_in_body)
+    }
+
     /// Whether a header of the answer, besides its status, can tell the outcome.
     #[must_use]
     pub fn reads_answer_headers(&self) -> bool {

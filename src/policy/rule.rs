@@ -26,6 +26,19 @@ pub enum Facet {
     Subject,
     /// The shape of the body, known once it is read.
     Payload,
+    /// What the subject has in common with those that differ in their last two characters only.
+    Neighborhood,
+    /// What is tried on the subject: a password, a card's expiry and check number.
+    Secret,
+    /// What the posted text has in common with ones that are nearly the same; three values, since two
+    /// such texts share each of them only most of the time.
+    Text,
+    /// The second of them.
+    TextSecond,
+    /// The third of them.
+    TextThird,
+    /// The first of them, where the text is full of links.
+    LinkedText,
 }
 
 impl Facet {
@@ -44,7 +57,28 @@ impl Facet {
             Self::Session => "session",
             Self::Subject => "subject",
             Self::Payload => "payload",
+            Self::Neighborhood => "neighborhood",
+            Self::Secret => "secret",
+            Self::Text | Self::TextSecond | Self::TextThird => "text",
+            Self::LinkedText => "linked-text",
         }
+    }
+}
+
+impl Facet {
+    /// Whether it says what a request asks for, rather than who asks.
+    #[must_use]
+    pub fn is_asked_for(self) -> bool {
+        matches!(
+            self,
+            Self::Subject
+                | Self::Neighborhood
+                | Self::Secret
+                | Self::Text
+                | Self::TextSecond
+                | Self::TextThird
+                | Self::LinkedText
+        )
     }
 }
 

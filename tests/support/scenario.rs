@@ -14,6 +14,9 @@ use super::{Outcome, Stage};
 pub struct Scenario {
     /// What is promised, in a sentence.
     pub promise: String,
+    /// Which of OWASP's automated threats it shows, such as OAT-008.
+    #[serde(default)]
+    pub threats: Vec<String>,
     /// Why it is not played in real Envoy, if it is not.
     pub native_only: Option<String>,
     /// How many times faster than real time it is played in Envoy.
@@ -21,6 +24,9 @@ pub struct Scenario {
     pub speed: u64,
     /// The plugin configuration; memory and secret are added.
     config: Value,
+    /// Words that take turns: `{fruit}` is one of `fruit`, another for most `{n}`.
+    #[serde(default)]
+    words: BTreeMap<String, Vec<String>>,
     clients: BTreeMap<String, Client>,
     steps: Vec<Step>,
 }
@@ -32,6 +38,9 @@ fn default_speed() -> u64 {
 #[derive(Deserialize, Debug, Clone, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
+    /// Whether it is the one to be stopped; all others are not to be.
+    #[serde(default)]
+    pub attacker: bool,
     /// `{n}` counts, as in what it sends: 198.51.{n}.7 is another network each time.
     #[serde(default = "default_address")]
     pub address: String,
@@ -51,7 +60,8 @@ struct Step {
     #[serde(default)]
     wait: Option<String>,
     client: Option<String>,
-    /// `METHOD /path`; `/p/NAME/...` is a route whose metadata names the policy. `{n}` counts.
+    /// `METHOD /path`; `/p/NAME/...` is a route whose metadata names the policy. `{n}` counts, and so
+    /// does `{n*37%100}`, which walks through a hundred in another order.
     send: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
@@ -156,6 +166,28 @@ impl Scenario {
         self.steps.iter().map(|step| time(&step.wait) + time(&step.every) * step.times).sum()
     }
 
+    /// A text with what counts filled in.
+    fn fill(&self, text: &str, n: u64) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let slot = after.split_once('}').and_then(|(name, after)| Some((self.slot(name, n)?, after)));
+            let filled = slot.unwrap_or_else(|| ("{".to_owned(), after));
+            out.push_str(&filled.0);
+            rest = filled.1;
+        }
+        out + rest
+    }
+
+    fn slot(&self, name: &str, n: u64) -> Option<String> {
+        let word = |words: &Vec<String>| {
+            let turn = (n + name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+            words[turn as usize % words.len()].clone()
+        };
+        counted(name, n).map(|value| value.to_string()).or_else(|| self.words.get(name).map(word))
+    }
+
     /// Plays it, and returns what came of each request.
     ///
     /// # Panics
@@ -168,8 +200,9 @@ impl Scenario {
             let Some(name) = &step.client else { continue };
             let client = self.clients.get(name).unwrap_or_else(|| panic!("step {index}: no client {name}"));
             for n in step.from..step.from + step.times {
-                let client = client.at(n);
-                let (request, answer) = step.request(&client, n);
+                let fill = |text: &str| self.fill(text, n);
+                let client = client.filled(&fill);
+                let (request, answer) = step.request(&client, &fill);
                 stage.send(at_ms, &client, &request, &answer);
                 at_ms += step.every.as_deref().map_or(0, milliseconds);
                 expectations.push((index, n, step.expect.as_ref()));
@@ -186,22 +219,35 @@ impl Scenario {
     }
 }
 
-/// A text with what counts filled in.
-fn fill(text: &str, n: u64) -> String {
-    text.replace("{n}", &n.to_string())
+/// What `n`, `n%7`, `n/7`, `n*37%100` and the like come to, from left to right.
+fn counted(formula: &str, n: u64) -> Option<u64> {
+    let mut rest = formula.strip_prefix('n')?;
+    let mut value = n;
+    while let Some(operator) = rest.chars().next() {
+        let end = rest[1..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |at| at + 1);
+        let number: u64 = rest[1..end].parse().ok()?;
+        value = match operator {
+            '+' => value + number,
+            '*' => value * number,
+            '%' => value % number,
+            '/' => value / number,
+            _ => return None,
+        };
+        rest = &rest[end..];
+    }
+    Some(value)
 }
 
 impl Client {
-    /// The client as it sends its request `n`.
-    fn at(&self, n: u64) -> Self {
-        let headers = self.headers.iter().map(|(name, value)| (name.clone(), fill(value, n)));
-        Self { address: fill(&self.address, n), headers: headers.collect() }
+    /// The client as it sends one of its requests.
+    fn filled(&self, fill: &dyn Fn(&str) -> String) -> Self {
+        let headers = self.headers.iter().map(|(name, value)| (name.clone(), fill(value)));
+        Self { address: fill(&self.address), headers: headers.collect(), ..self.clone() }
     }
 }
 
 impl Step {
-    fn request(&self, client: &Client, n: u64) -> (Sent, Answered) {
-        let fill = |text: &str| fill(text, n);
+    fn request(&self, client: &Client, fill: &dyn Fn(&str) -> String) -> (Sent, Answered) {
         let (method, path) =
             self.send.as_deref().and_then(|s| s.split_once(' ')).expect("send: METHOD /path");
         let mut headers = client.headers.clone();

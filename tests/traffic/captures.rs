@@ -93,7 +93,7 @@ static REPLAY: LazyLock<Replay> = LazyLock::new(|| {
 /// A capture on both stages: what came of each request, the same on both.
 fn replay(name: &str, number: u8) -> Vec<Outcome> {
     let lines = capture(name);
-    let client = Client { address: format!("198.18.{number}.7"), headers: Vec::new() };
+    let client = Client { address: format!("198.18.{number}.7"), ..Client::default() };
     let statuses = match lines[0].headers[0].0.as_str() {
         ":method" => over_http2(&lines, name, &client),
         _ => over_http1(&lines, name, &client),
