@@ -43,7 +43,7 @@ clients: .venv/bin/pip ## fetch the real clients that tests use, into .venv
 		|| { echo 'curl is missing, which the tests use: install it (Debian: apt-get install curl)'; exit 1; }
 
 # Envoy compiles the module anew, so optimizing for speed here gains nothing but size.
-wasm: export CARGO_PROFILE_RELEASE_OPT_LEVEL := s
+wasm: export CARGO_PROFILE_RELEASE_OPT_LEVEL := z
 wasm: setup ## build the module and check its size
 	cargo build --release --lib --target $(WASM_TARGET)
 	@size=$$(wc -c < $(WASM)); kib=$$(((size + 1023) / 1024)); \
