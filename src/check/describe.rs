@@ -11,6 +11,7 @@ pub(super) fn role(role: Role) -> &'static str {
         Role::Login => "login",
         Role::Signup => "signup",
         Role::Verification => "verification",
+        Role::SendCode => "send-code",
         Role::PasswordReset => "password-reset",
         Role::GiftCard => "gift-card",
         Role::Object => "object",

@@ -18,6 +18,7 @@ mod routes;
 mod rules;
 mod strict;
 mod tally;
+mod threat;
 mod wire;
 mod words;
 

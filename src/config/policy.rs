@@ -10,6 +10,7 @@ use super::node::{Findings, Node, Table};
 use super::preset::{LADDER, PRESETS, Preset};
 use super::rules::{self, Draft, LeftOut, Seek};
 use super::tally;
+use super::threat;
 use super::words;
 use crate::policy::{
     AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, SubjectSource,
@@ -70,9 +71,7 @@ pub(super) fn read(
     let before = findings.count();
     rules::check_name(name, node, "policy");
     let mut table = node.table("write a policy such as {role: login, subject: {json: /email}}")?;
-    let roles = words::any_of(PRESETS.iter().map(|preset| preset.word));
-    let role = table.need("role", &format!("write {roles}"));
-    let preset = role.as_ref().and_then(read_role);
+    let preset = read_preset(&mut table);
     let mode = table.take("mode").and_then(|node| node.choice(&MODES));
     let on_trouble = table.take("on_trouble").and_then(|node| node.choice(&ON_TROUBLE));
     let subject = table.take("subject");
@@ -138,6 +137,19 @@ pub(super) fn read(
         ladder,
         learning,
     })
+}
+
+/// What the policy starts from: the preset of its role, or that of a threat.
+fn read_preset(table: &mut Table<'_>) -> Option<&'static Preset> {
+    if let Some(threat) = table.take("preset") {
+        if let Some(role) = table.take("role") {
+            role.mistake("found beside preset, which has a role", "remove one of them");
+        }
+        return threat::read(&threat);
+    }
+    let roles = words::any_of(PRESETS.iter().map(|preset| preset.word));
+    let role = table.need("role", &format!("write {roles}; or preset: OAT-001 to OAT-021"));
+    role.as_ref().and_then(read_role)
 }
 
 fn read_role(node: &Node<'_>) -> Option<&'static Preset> {

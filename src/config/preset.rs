@@ -41,7 +41,7 @@ pub(super) struct Preset {
 }
 
 /// Every preset, one for each role.
-pub(super) static PRESETS: [Preset; 11] = [
+pub(super) static PRESETS: [Preset; 12] = [
     Preset {
         word: "login",
         role: Role::Login,
@@ -82,6 +82,20 @@ pub(super) static PRESETS: [Preset; 11] = [
         usual: Some(0.2),
         lapsing: None,
         rules: &[client_failures(0.2, 0.95), SUBJECT_FAILURES, session_subjects(10)],
+    },
+    Preset {
+        word: "send-code",
+        role: Role::SendCode,
+        failure_status: &[400, 422],
+        path_is_subject: false,
+        usual: None,
+        lapsing: Some(0.3),
+        rules: &[
+            counting("client-codes", CLIENT, 10 * MINUTE_MS, Count::Requests, 10, 6.0),
+            counting("session-codes", SESSION, 30 * MINUTE_MS, Count::Requests, 5, 6.0),
+            counting("subject-codes", &[Facet::Subject], HOUR_MS, Count::Requests, 8, 6.0),
+            NUMBER_RANGE,
+        ],
     },
     Preset {
         word: "password-reset",
@@ -243,6 +257,9 @@ const ISSUER_CARDS: PresetRule =
 /// hour by people who have them. Then nobody may ask for any of them for a while.
 const WALKED: PresetRule =
     counting("walked", &[Facet::Neighborhood], HOUR_MS, Count::of_failed(Facet::Subject), 15, 6.0);
+/// Telephone numbers of one range that codes are sent to, as those do who are paid for each message.
+const NUMBER_RANGE: PresetRule =
+    counting("number-range", &[Facet::Neighborhood], HOUR_MS, Count::of(Facet::Subject), 10, 6.0);
 /// Accounts that are numbered in a row.
 const NUMBERED_ACCOUNTS: PresetRule = counting(
     "numbered-accounts",

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::body::BodyTrouble;
 use super::{Facets, Hashes, Headers, likeness, neighborhood, source};
-use crate::policy::{Facet, Policy, SubjectSource};
+use crate::policy::{Facet, Policy, Role, SubjectSource};
 
 /// Longest subject or secret that is told from others, in bytes; what follows is cut off.
 const TOLD_BYTES: usize = 256;
@@ -43,7 +43,7 @@ fn read<'v>(
 ) -> Result<(), BodyTrouble> {
     let is_here = |source: &&SubjectSource| source.is_in_body() == in_body;
     if let Some(source) = policy.subject.as_ref().filter(is_here) {
-        set_subject(facets, hashes, value(source)?.as_deref());
+        set_subject(facets, hashes, policy.role, value(source)?.as_deref());
     }
     if !policy.secret.is_empty() && policy.secret.iter().all(|source| is_here(&source)) {
         let mut parts = Vec::with_capacity(policy.secret.len());
@@ -59,11 +59,14 @@ fn read<'v>(
 }
 
 /// One account, however it is typed: outer space and ASCII case do not count.
-fn set_subject(facets: &mut Facets, hashes: &Hashes, value: Option<&[u8]>) {
+fn set_subject(facets: &mut Facets, hashes: &Hashes, role: Role, value: Option<&[u8]>) {
     let value = value.map(<[u8]>::trim_ascii).map(shortened).map(<[u8]>::to_ascii_lowercase);
     let value = value.filter(|value| !value.is_empty());
     facets.set(Facet::Subject, value.as_ref().map(|value| hashes.personal("subject", value)));
-    let kept = value.as_ref().and_then(|value| neighborhood::of(value));
+    let kept = value.as_ref().and_then(|value| match role {
+        Role::AddPayment => neighborhood::issuer(value).map(Cow::Owned),
+        _ => neighborhood::of(value),
+    });
     facets.set(Facet::Neighborhood, kept.map(|kept| hashes.personal("neighborhood", &kept)));
 }
 
@@ -103,11 +106,11 @@ mod tests {
 
     #[test]
     fn one_account_however_it_is_typed() {
-        let subject = |text: &str| facets(|f, h| set_subject(f, h, Some(text.as_bytes())));
+        let subject = |text: &str| facets(|f, h| set_subject(f, h, Role::Login, Some(text.as_bytes())));
         assert_eq!(subject(" A@b.example "), subject("a@B.example"));
         assert_ne!(subject("a@b.example"), subject("a2@b.example"));
         assert_eq!(subject("  "), Facets::default());
-        assert_eq!(facets(|f, h| set_subject(f, h, None)), Facets::default());
+        assert_eq!(facets(|f, h| set_subject(f, h, Role::Login, None)), Facets::default());
     }
 
     #[test]

@@ -156,6 +156,8 @@ pub enum Role {
     Signup,
     /// Proving with a code that an address or a telephone is one's own.
     Verification,
+    /// Having a code sent, by text message or mail.
+    SendCode,
     /// Asking for, or completing, a password reset.
     PasswordReset,
     /// Checking or redeeming a gift card or another bearer code.
