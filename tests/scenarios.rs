@@ -16,11 +16,13 @@ use std::sync::{Arc, Mutex};
 use std::{iter, panic, thread};
 
 use palisade::config;
+use palisade::sandbox::Report;
 use palisade::sim::{Faults, Store};
 use support::Outcome;
 use support::envoy::InEnvoy;
 use support::scenario::Scenario;
 use support::sim::Simulated;
+use support::threats::{self, Played};
 
 /// Scenarios that are played in Envoy at the same time, each with an Envoy of its own: they wait for
 /// most of their time.
@@ -52,6 +54,36 @@ fn scenarios_hold_whatever_worker_a_request_meets_and_whatever_write_conflicts()
             assert_eq!(simulate(&name, &scenario, workers, faults), alone, "{name}: {workers} workers");
         }
     }
+}
+
+/// `BLESS=1 cargo test --test scenarios` writes the table anew.
+#[test]
+fn each_threat_that_can_be_seen_is_answered_and_its_look_alike_is_not() {
+    let mut played = Vec::new();
+    for (name, scenario) in Scenario::all() {
+        if !scenario.threats.is_empty() {
+            let outcomes = simulate(&name, &scenario, 2, Faults::default());
+            played.push((scenario.threats.clone(), Played::new(&name, &scenario, &outcomes)));
+        }
+    }
+    let threats = threats::all();
+    assert_eq!(threats.len(), 21);
+    let mut report = Report::new("threats");
+    let lacking = threats::report(&threats, &played, &mut report);
+    assert!(lacking.is_empty(), "no attack or no look-alike is shown of {lacking:?}");
+    println!("{}", report.table());
+    report.write().unwrap();
+    assert!(report.all_met(), "a look-alike was harmed");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/threats.md");
+    let page = std::fs::read_to_string(file).unwrap();
+    let (before, rest) = page.split_once("<!-- table -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let table = threats::table(&threats, &played);
+    let anew = format!("{before}<!-- table -->\n{table}<!-- end -->{after}");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(file, &anew).unwrap();
+    }
+    assert_eq!(page, anew, "the table of docs/threats.md is not what was played: BLESS=1 writes it anew");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub use figures::Report;
 pub use launch::{Launch, envoy_program};
 
 /// The module as `make wasm` builds it, relative to the project's root.
-pub const MODULE: &str = "target/wasm32-wasip1/release/palisade.wasm";
+pub const MODULE: &str = "target/palisade.wasm";
 
 /// The folder that holds `envoy/bootstrap.yaml`: the one Cargo runs in, or the nearest above the
 /// working directory.

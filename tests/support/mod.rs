@@ -4,6 +4,7 @@ pub mod envoy;
 mod fastclock;
 pub mod scenario;
 pub mod sim;
+pub mod threats;
 
 use scenario::{Answered, Client, Sent};
 

@@ -166,6 +166,12 @@ impl Scenario {
         self.steps.iter().map(|step| time(&step.wait) + time(&step.every) * step.times).sum()
     }
 
+    /// Of each request whether an attacker sends it, in order.
+    pub fn senders(&self) -> impl Iterator<Item = bool> + '_ {
+        let sends = self.steps.iter().filter_map(|step| Some((step.client.as_ref()?, step.times)));
+        sends.flat_map(|(name, times)| (0..times).map(|_| self.clients[name].attacker))
+    }
+
     /// A text with what counts filled in.
     fn fill(&self, text: &str, n: u64) -> String {
         let mut out = String::new();
