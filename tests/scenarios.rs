@@ -110,7 +110,10 @@ fn compare(name: &str, scenario: &Scenario) -> Result<(), String> {
     let played = panic::catch_unwind(|| {
         let stage = InEnvoy::start(&scenario.configuration(), scenario.speed);
         let in_envoy = scenario.play(Box::new(stage));
-        assert_eq!(in_envoy, simulate(name, scenario, 2, Faults::default()));
+        let simulated = simulate(name, scenario, 2, Faults::default());
+        for (n, (in_envoy, simulated)) in in_envoy.iter().zip(&simulated).enumerate() {
+            assert_eq!(in_envoy, simulated, "request {n}, in Envoy and on a simulated host");
+        }
     });
     played.map_err(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
