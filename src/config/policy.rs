@@ -41,7 +41,7 @@ impl Present {
             Facet::Tls if !self.tls => Some("no client.tls"),
             Facet::Subject | Facet::Neighborhood if !self.subject => Some("no subject"),
             Facet::Secret if !self.secret => Some("no secret"),
-            Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::LinkedText if !self.text => {
+            Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::Links if !self.text => {
                 Some("no text")
             }
             // Only for these is a body read.

@@ -33,7 +33,7 @@ const FACETS: [(&str, Facet); 15] = [
     ("neighborhood", Facet::Neighborhood),
     ("secret", Facet::Secret),
     ("text", Facet::Text),
-    ("linked-text", Facet::LinkedText),
+    ("links", Facet::Links),
 ];
 
 /// A rule that was read, not yet given a tally.
@@ -220,7 +220,7 @@ pub(super) fn source_of(facet: Facet) -> &'static str {
         Facet::Tls => "client.tls",
         Facet::Secret => "secret to the policy, such as secret: {json: /password}",
         Facet::Payload => "a subject in the body, such as subject: {json: /email}",
-        Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::LinkedText => {
+        Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::Links => {
             "text to the policy, such as text: {json: /comment}"
         }
         _ => "subject to the policy, such as subject: {json: /email}",

@@ -81,8 +81,7 @@ fn set_text(facets: &mut Facets, hashes: &Hashes, value: Option<&[u8]>) {
     for (n, facet) in TEXTS.into_iter().enumerate() {
         facets.set(facet, likeness.and_then(|likeness| likeness.values.get(n).copied()));
     }
-    let linked = likeness.filter(|likeness| likeness.links);
-    facets.set(Facet::LinkedText, linked.and_then(|likeness| likeness.values.first().copied()));
+    facets.set(Facet::Links, likeness.filter(|likeness| likeness.links).map(|_| 1));
 }
 
 fn shortened(value: &[u8]) -> &[u8] {

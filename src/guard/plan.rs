@@ -23,7 +23,7 @@ const OF_BODY: [Facet; 8] = [
     Facet::Text,
     Facet::TextSecond,
     Facet::TextThird,
-    Facet::LinkedText,
+    Facet::Links,
 ];
 
 struct TallyPlan {

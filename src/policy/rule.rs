@@ -37,8 +37,8 @@ pub enum Facet {
     TextSecond,
     /// The third of them.
     TextThird,
-    /// The first of them, where the text is full of links.
-    LinkedText,
+    /// That the posted text is full of links: always the same value, where it is.
+    Links,
 }
 
 impl Facet {
@@ -60,7 +60,7 @@ impl Facet {
             Self::Neighborhood => "neighborhood",
             Self::Secret => "secret",
             Self::Text | Self::TextSecond | Self::TextThird => "text",
-            Self::LinkedText => "linked-text",
+            Self::Links => "links",
         }
     }
 }
@@ -77,7 +77,7 @@ impl Facet {
                 | Self::Text
                 | Self::TextSecond
                 | Self::TextThird
-                | Self::LinkedText
+                | Self::Links
         )
     }
 }
