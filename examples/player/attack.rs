@@ -30,6 +30,7 @@ pub(crate) fn scenarios(draw: &mut Draw) -> Vec<Scenario> {
     add("path scan", Side::Attackers("paths found"), scan(draw));
     add("fake accounts", Side::Attackers("accounts created"), fake_accounts(draw));
     add("stolen cards", Side::Attackers("cards accepted"), stolen_cards(draw));
+    add("comment spam", Side::Attackers("comments posted"), spam(draw));
     all
 }
 
@@ -193,6 +194,36 @@ fn stolen_cards(draw: &mut Draw) -> Vec<Actor> {
         script.played_by(&REQUESTS_SESSION, format!("198.19.100.{}", 10 + number))
     };
     (0..ACCOUNTS).map(actor).collect()
+}
+
+/// One advertisement with other words in its slots, by accounts and addresses of which each posts a few.
+fn spam(draw: &mut Draw) -> Vec<Actor> {
+    const ACCOUNTS: u64 = 16;
+    let each = (draw.count(480) / ACCOUNTS).max(1);
+    let gap_ms = (draw.length_ms - 2 * MARGIN_MS) / (each + 3);
+    let mut actor = |number: u64| {
+        let mut script = Script::starting_at(MARGIN_MS + number * gap_ms / ACCOUNTS);
+        let drawn = seed::mix(number ^ 0x7370_616d);
+        let name = format!("{}.{}", seed::word(drawn), seed::word(drawn >> 8));
+        let account = credentials(&format!("{name}@letters.example"), "same-for-every-one");
+        script.prepare("/api/v1/signup", &account);
+        script.wait(gap_ms);
+        script.prepare("/api/v1/login", &account);
+        for n in 0..each {
+            script.wait(gap_ms);
+            let praise = draw.pick(&["amazing", "great", "unbelievable", "superb", "honest"], "good");
+            let earned = draw.number(200, 2_000);
+            let text = format!(
+                "Hi, {name} here. I was broke until I found this {praise} robot that trades, it made me {earned} \
+                 dollars in a week, write to me and I show you how it works"
+            );
+            let prize = Prize { name: format!("{name} {n}"), won: Won::Success };
+            let path = format!("/api/v1/products/{}/comments", draw.number(1, seed::PRODUCTS + 1));
+            script.attempt("POST", path, Some(json!({"text": text}).to_string()), prize);
+        }
+        script.played_by(&REQUESTS_SESSION, format!("198.19.{}.10", 110 + number))
+    };
+    (0..ACCOUNTS).map(&mut actor).collect()
 }
 
 /// A number of the kind that the shop's issuer knows as stolen, with the right check digit.
