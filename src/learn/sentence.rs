@@ -22,7 +22,7 @@ const FEW: f32 = 3.0;
 
 /// So many customers are enough to tell what is common; before the first, so many nats are held back.
 const ENOUGH: f32 = 50.0;
-const UNSURE: f32 = 10.0;
+const UNSURE: f32 = 16.0;
 
 /// A behavior moved with a shift where its share of failures is so many times its share of customers,
 /// and there were a few.
