@@ -165,52 +165,40 @@ impl Guard {
         tallies: &[Option<Tally>],
         now_ms: u64,
     ) {
-        let Some(policy) = self.settings.policies.get(index) else { return };
-        for (rule, action) in leads(policy, judgement) {
-            self.condemn_for(host, x, index, (rule, action), judgement, tallies, now_ms);
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what a verdict is made of")]
-    fn condemn_for(
-        &mut self,
-        host: &dyn Host,
-        x: &Exchange,
-        index: usize,
-        (rule_index, action): (usize, Action),
-        judgement: &Judgement,
-        tallies: &[Option<Tally>],
-        now_ms: u64,
-    ) {
         let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
             return;
         };
-        let Some(rule) = policy.rules.get(rule_index) else { return };
-        let (Some(Some(slot)), Some(Some(tally))) = (x.slots.get(rule.tally), tallies.get(rule.tally)) else {
-            return;
-        };
-        let reason = plan.reasons.get(rule_index).copied().unwrap_or_default();
-        let Some(standing) = decide::condemn(&policy.ladder, action, reason, tally.standing, now_ms) else {
-            return;
-        };
-        self.memory.record(host, *slot, Event::Condemned(standing), now_ms);
         let template = match &policy.subject {
             Some(SubjectSource::Path(pattern)) => Some(pattern),
             _ => None,
         };
-        let operation = operation::shown(&x.method, &x.path, template);
-        let fingerprint = x.shown_fingerprint();
-        let key = policy.tallies.get(rule.tally).map(|t| t.key.iter().map(|f| f.name()).collect());
-        let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
-        let line = VerdictLine {
-            operation: &operation,
-            reasons: judgement.reasons(policy).collect(),
-            key: key.unwrap_or_default(),
-            fingerprint: &fingerprint,
-            campaign: campaign::shown(campaign),
-            ..VerdictLine::new(policy, standing, judgement.score)
-        };
-        self.tell.line(host, line, now_ms);
+        // A rule on texts has a key for each of a text's values, and is told of once.
+        let mut told = Vec::new();
+        for (rule_index, action) in leads(policy, judgement) {
+            let Some(rule) = policy.rules.get(rule_index) else { continue };
+            let found = (x.slots.get(rule.tally), tallies.get(rule.tally), policy.tallies.get(rule.tally));
+            let (Some(Some(slot)), Some(Some(tally)), Some(spec)) = found else { continue };
+            let reason = plan.reasons.get(rule_index).copied().unwrap_or_default();
+            let Some(standing) = decide::condemn(&policy.ladder, action, reason, tally.standing, now_ms)
+            else {
+                continue;
+            };
+            self.memory.record(host, *slot, Event::Condemned(standing), now_ms);
+            if told.contains(&rule.name.as_str()) {
+                continue;
+            }
+            told.push(rule.name.as_str());
+            let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
+            let line = VerdictLine {
+                operation: &operation::shown(&x.method, &x.path, template),
+                reasons: judgement.reasons(policy).collect(),
+                key: spec.key.iter().map(|facet| facet.name()).collect(),
+                fingerprint: &x.shown_fingerprint(),
+                campaign: campaign::shown(campaign),
+                ..VerdictLine::new(policy, standing, judgement.score)
+            };
+            self.tell.line(host, line, now_ms);
+        }
     }
 
     /// Writes the line of a behavior that was condemned.
