@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod count;
+mod flow;
 mod ladder;
 mod learning;
 mod mistake;
@@ -146,7 +147,11 @@ fn read_settings(
 
     let names = policies.as_ref().map(name_policies).unwrap_or_default();
     let defaults = Defaults { mode, on_trouble, present, names: &names };
-    let policies = policies.map(|node| read_policies(&node, &defaults, left_out)).unwrap_or_default();
+    let flows_at = policies.as_ref().map(|node| node.path.clone()).unwrap_or_default();
+    let mut policies = policies.map(|node| read_policies(&node, &defaults, left_out)).unwrap_or_default();
+    if policies.len() == names.len() {
+        flow::complete(&mut policies, &flows_at, root.findings);
+    }
     let routes = routes.map(|node| routes::read(&node, &names)).unwrap_or_default();
     Some(Settings {
         memory_bytes: memory_bytes?,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer;
 use super::client::{read_secret, read_subject};
+use super::flow;
 use super::ladder;
 use super::learning::Written;
 use super::node::{Findings, Node, Table};
@@ -80,6 +81,7 @@ pub(super) fn read(
     let success = read_success(&mut table);
     let (rules, ladder) = (table.take("rules"), table.take("ladder"));
     let learning = Written::take(&mut table);
+    let flow = flow::Written::take(&mut table);
     let path = table.path.clone();
     table.finish();
 
@@ -105,6 +107,7 @@ pub(super) fn read(
     let left_before = left_out.len();
     let drafts = rules::read(rules, preset, present, name, left_out);
     let learning = learning.read(preset, defaults.names, present.subject, present.session);
+    let flow = flow.read(preset.map(|preset| preset.role), present.subject);
     // What follows needs the role.
     let preset = preset?;
     let failure = failure.unwrap_or_else(|| Some(default_failure(preset)));
@@ -136,6 +139,7 @@ pub(super) fn read(
         rules,
         ladder,
         learning,
+        flow: Some(flow),
     })
 }
 

@@ -61,14 +61,19 @@ impl Facets {
             Some(SessionSource::Header(name)) => headers.get(name),
             Some(SessionSource::Bearer) => headers.bearer(),
         };
-        let value = value.filter(|v| !v.is_empty());
-        self.set(Facet::Session, value.map(|v| hashes.personal("session", v)));
+        self.set(Facet::Session, value.and_then(|value| session(hashes, value)));
     }
 
     /// Sets the shape of the body, decoded; none where it is empty.
     pub fn set_payload(&mut self, content_type: Option<&[u8]>, body: &[u8]) {
         self.set(Facet::Payload, payload::facet(content_type, body));
     }
+}
+
+/// The hash of a session, wherever it was read; `None`: it is empty.
+#[must_use]
+pub fn session(hashes: &Hashes, value: &[u8]) -> Option<u64> {
+    (!value.is_empty()).then(|| hashes.personal("session", value))
 }
 
 /// The hash of a TLS fingerprint that an edge reports.

@@ -62,6 +62,17 @@ impl<'a> Headers<'a> {
             .find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
     }
 
+    /// The value that an answer sets a cookie of that name to; of several the last, as browsers have it.
+    #[must_use]
+    pub fn set_cookie(&self, name: &str) -> Option<&'a [u8]> {
+        let set = self.iter().filter(|(header, _)| *header == b"set-cookie");
+        let values = set.filter_map(|(_, value)| {
+            let pair = value.split(|&b| b == b';').next()?.trim_ascii();
+            pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+        });
+        values.last()
+    }
+
     /// The token of `authorization: Bearer TOKEN`.
     #[must_use]
     pub fn bearer(&self) -> Option<&'a [u8]> {

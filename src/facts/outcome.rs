@@ -78,6 +78,12 @@ pub fn status_of(headers: &Headers<'_>) -> u16 {
         .unwrap_or(0)
 }
 
+/// Whether an answer, with its decoded body as far as it was read, bears any of the marks.
+#[must_use]
+pub fn matches(wanted: &AnswerMatch, headers: &Headers<'_>, body: &[u8]) -> bool {
+    headers_match(wanted, status_of(headers), headers) || body_matches(wanted, body)
+}
+
 fn headers_match(wanted: &AnswerMatch, status: u16, headers: &Headers<'_>) -> bool {
     wanted.status.binary_search(&status).is_ok()
         || wanted.header.as_ref().is_some_and(|(name, value)| {

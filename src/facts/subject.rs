@@ -58,10 +58,20 @@ fn read<'v>(
     Ok(())
 }
 
-/// One account, however it is typed: outer space and ASCII case do not count.
+/// One account, however it is typed: outer space and ASCII case do not count; `None`: nothing is left.
+fn plain(value: &[u8]) -> Option<Vec<u8>> {
+    let value = shortened(value.trim_ascii()).to_ascii_lowercase();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The hash of an account that is named elsewhere than where the subject is.
+#[must_use]
+pub fn account(value: &[u8], hashes: &Hashes) -> Option<u64> {
+    plain(value).map(|value| hashes.personal("subject", &value))
+}
+
 fn set_subject(facets: &mut Facets, hashes: &Hashes, role: Role, value: Option<&[u8]>) {
-    let value = value.map(<[u8]>::trim_ascii).map(shortened).map(<[u8]>::to_ascii_lowercase);
-    let value = value.filter(|value| !value.is_empty());
+    let value = value.and_then(plain);
     facets.set(Facet::Subject, value.as_ref().map(|value| hashes.personal("subject", value)));
     let kept = value.as_ref().and_then(|value| match role {
         Role::AddPayment => neighborhood::issuer(value).map(Cow::Owned),

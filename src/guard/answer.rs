@@ -1,6 +1,8 @@
 //! From the origin's answer to what is learned of it. Answers that are not the origin's teach
 //! nothing: neither Palisade's own, nor other filters', nor Envoy's for a lost connection.
 
+use std::borrow::Cow;
+
 use super::exchange::{Answer, Stage};
 use super::{Exchange, Guard};
 use crate::decide::{self, Action, Judgement};
@@ -11,7 +13,7 @@ use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
 use crate::learn::{self, Condemned, campaign, profile};
 use crate::memory::{Event, Tally};
-use crate::policy::{Facet, Policy, SubjectSource, is_address_only};
+use crate::policy::{Facet, Flow, Policy, SubjectSource, is_address_only};
 use crate::report::VerdictLine;
 
 /// Response-code details of an answer that came from the origin.
@@ -53,13 +55,19 @@ impl Guard {
             self.learn(host, x, Outcome::Error);
             return;
         }
-        match outcome::from_headers(policy, headers) {
-            Reading::Known(found) => self.learn(host, x, found),
-            Reading::NeedsBody if last => {
+        let reading = outcome::from_headers(policy, headers);
+        let follows = policy.flow.as_ref().is_some_and(Flow::needs_answer_body);
+        match reading {
+            Reading::Known(found) if last || !follows || found != Outcome::Success => {
+                self.learn(host, x, found);
+                self.follow_success(host, x, found, headers, b"");
+            }
+            _ if last => {
                 let found = outcome::from_body(policy, headers, b"");
                 self.learn(host, x, found);
+                self.follow_success(host, x, found, headers, b"");
             }
-            Reading::NeedsBody => {
+            _ => {
                 let kept = headers.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect();
                 x.answer = Some(Answer { headers: kept, body: Vec::new() });
                 x.stage = Stage::AwaitsAnswerBody;
@@ -87,14 +95,32 @@ impl Guard {
         } else {
             body::decode(&answer.body, headers.get("content-encoding"), limit)
         };
-        let found = match decoded {
-            Ok(text) => outcome::from_body(policy, &headers, &text),
+        let (found, text) = match decoded {
+            Ok(text) => (outcome::from_body(policy, &headers, &text), text),
             Err(trouble) => {
+                let found = match outcome::from_headers(policy, &headers) {
+                    Reading::Known(found) => found,
+                    Reading::NeedsBody => Outcome::Error,
+                };
                 self.tell.trouble(host, &self.settings, Some(index), trouble.into(), 1);
-                Outcome::Error
+                (found, Cow::default())
             }
         };
         self.learn(host, x, found);
+        self.follow_success(host, x, found, &headers, &text);
+    }
+
+    fn follow_success(
+        &mut self,
+        host: &dyn Host,
+        x: &Exchange,
+        found: Outcome,
+        headers: &Headers<'_>,
+        body: &[u8],
+    ) {
+        if found == Outcome::Success {
+            self.follow(host, x, headers, body);
+        }
     }
 
     /// Ends an exchange. One whose answer never came, or broke off, was nobody's success; and it was

@@ -17,6 +17,8 @@ pub struct Exchange {
     pub(super) seen: Option<Seen>,
     /// Whether a browser sent it ahead of its user.
     pub(super) prefetch: bool,
+    /// The account that the request names elsewhere than as its subject, by its hash.
+    pub(super) account: Option<u64>,
     /// Whether a success would change what a rule can see, as of the request: one that was asked for
     /// before a failure makes up for nothing, however late its answer comes.
     pub(super) success_matters: bool,

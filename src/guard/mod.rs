@@ -5,6 +5,7 @@
 
 mod answer;
 mod exchange;
+mod flow;
 mod plan;
 mod request;
 mod tell;
@@ -12,6 +13,7 @@ mod tell;
 pub use exchange::{Exchange, Next, Step};
 
 use crate::facts::{Hashes, Recall};
+use crate::flow::{self as flows, Flows};
 use crate::host::Host;
 use crate::learn::Learner;
 use crate::memory::Memory;
@@ -30,6 +32,7 @@ pub struct Guard {
     recall: Recall,
     memory: Memory,
     learner: Learner,
+    flows: Flows,
     tell: Tell,
 }
 
@@ -39,11 +42,13 @@ impl Guard {
     pub fn new(settings: Settings) -> Self {
         let hashes = Hashes::new(&settings.secret);
         let (plans, specs) = plan::plans(&settings);
-        let memory = Memory::new(settings.memory_bytes, specs, hashes.map_seeds());
+        let table_bytes = settings.memory_bytes - flows::share_bytes(&settings);
+        let memory = Memory::new(table_bytes, specs, hashes.map_seeds());
+        let flows = Flows::new(&settings);
         let learner = Learner::new(&settings, &hashes);
         let edge_headers = plan::edge_headers(&settings.client);
         let recall = Recall::new(hashes.map_seeds());
-        Self { hashes, plans, edge_headers, recall, memory, learner, tell: Tell::default(), settings }
+        Self { hashes, plans, edge_headers, recall, memory, learner, flows, tell: Tell::default(), settings }
     }
 
     /// The most of a body that is read, in bytes.
@@ -65,8 +70,9 @@ impl Guard {
         for alarm in self.learner.take_alarms() {
             self.tell.alarm(host, &self.settings, alarm);
         }
+        self.flows.tick(host);
         let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
-        let incidents = tallies.plus(sheets);
+        let incidents = tallies.plus(sheets).plus(self.flows.take_incidents());
         for (trouble, times) in [
             (Trouble::StoreConflict, incidents.deferred),
             (Trouble::EventsLost, incidents.lost),

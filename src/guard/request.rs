@@ -60,10 +60,10 @@ impl Guard {
             let text = body::decode(sent, x.encoding.as_deref(), limit)?;
             x.facets.set_payload(x.content_type.as_deref(), &text);
             if text.is_empty() {
-                Ok(())
-            } else {
-                subject::from_body(policy, &text, &self.hashes, &mut x.facets)
+                return Ok(());
             }
+            subject::from_body(policy, &text, &self.hashes, &mut x.facets)?;
+            self.read_account_in_body(x, &text)
         });
         if let Err(trouble) = read
             && let Some(step) = self.body_trouble(host, x, trouble)
@@ -110,6 +110,7 @@ impl Guard {
         };
         subject::from_head(policy, headers, &self.hashes, &mut x.facets);
         x.slots = plan.slots(&self.hashes, &x.facets);
+        self.read_account(x, headers);
         x.headers_held = true;
         if last || !body_is_read(headers, policy) {
             return self.judge(host, x);
@@ -192,6 +193,9 @@ impl Guard {
         x.success_matters = self.success_matters(x, &tallies, now_ms);
         if let Some(standing) = severest(&tallies, now_ms) {
             return self.uphold(host, x, standing, None, now_ms);
+        }
+        if let Some(step) = self.refuse_early(host, x, now_ms) {
+            return step;
         }
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)

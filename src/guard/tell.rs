@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::decide::Action;
 use crate::facts::Outcome;
+use crate::flow::Lacking;
 use crate::host::{Expected, Host, Level, Metric};
 use crate::learn::{self, Alarm};
 use crate::memory::layout::mark_name;
@@ -116,6 +117,8 @@ pub(super) enum Reason {
     Rule(usize),
     /// What the client does is known as hostile.
     Behavior,
+    /// The request came before what has to be done first.
+    Lacks(Lacking),
     /// A rule that is no more: a verdict outlives a change of the configuration.
     Changed,
 }
@@ -123,8 +126,12 @@ pub(super) enum Reason {
 impl Reason {
     /// Its name in metrics and notes.
     pub(super) fn name(self, settings: &Settings, policy: usize) -> &str {
-        let rules = settings.policies.get(policy).map(|policy| &policy.rules);
+        let policy = settings.policies.get(policy);
+        let rules = policy.map(|policy| &policy.rules);
+        let required = |place: usize| policy.and_then(|policy| policy.flow.as_ref()?.requires.get(place));
         match self {
+            Self::Lacks(Lacking::Skipped(place)) => required(place).map_or("changed", |r| &r.skipped),
+            Self::Lacks(Lacking::Hurried(place)) => required(place).map_or("changed", |r| &r.hurried),
             Self::Rule(index) => {
                 rules.and_then(|rules| rules.get(index)).map_or("changed", |rule| rule.name.as_str())
             }

@@ -4,6 +4,7 @@
 use super::book::book_bytes;
 use super::late::{LATE_BYTES, late_bytes};
 use super::{campaign, follow_ups, learner, pace, returning, visits};
+use crate::flow;
 use crate::memory::layout::learning;
 use crate::memory::{self, Bound, known};
 use crate::policy::Settings;
@@ -22,7 +23,7 @@ pub(super) struct SheetLengths {
 impl SheetLengths {
     /// The lengths for these settings.
     pub(super) fn new(settings: &Settings) -> Self {
-        let budget = learning(settings.memory_bytes);
+        let budget = learning(settings.memory_bytes - flow::share_bytes(settings));
         let book = book_bytes(budget.books / learners(settings).max(1) as u64);
         Self { known: budget.known, book, late: late_bytes(budget.late) }
     }
@@ -41,12 +42,14 @@ fn learners(settings: &Settings) -> usize {
     settings.policies.iter().filter(|policy| policy.learning.is_some()).count()
 }
 
-/// The bound on memory for these settings, learning included. Requests under way are not in it: each
+/// The bound on memory for these settings, learning and flows included. Requests under way are not in it: each
 /// takes what its headers take, and at most `body_limit`.
 #[must_use]
 pub fn bound(settings: &Settings) -> Bound {
-    let mut bound = memory::bound(settings.memory_bytes);
-    bound.worker_bytes += worker_bytes(settings);
+    let flows = flow::share_bytes(settings);
+    let mut bound = memory::bound(settings.memory_bytes - flows);
+    bound.bytes += flows;
+    bound.worker_bytes += worker_bytes(settings) + flow::bound_bytes(settings);
     bound
 }
 

@@ -56,14 +56,21 @@ enum Version {
 
 /// One worker's copies of all sheets.
 pub struct Sheets {
+    board: &'static str,
     sheets: Vec<Sheet>,
     incidents: Incidents,
 }
 
 impl Sheets {
-    /// Copies of these sheets, none of them read yet.
+    /// Copies of these sheets, none of them read yet, with their generations on [`BOARD`].
     #[must_use]
     pub fn new(specs: Vec<SheetSpec>) -> Self {
+        Self::on_board(BOARD, specs)
+    }
+
+    /// The same with a board of their own.
+    #[must_use]
+    pub fn on_board(board: &'static str, specs: Vec<SheetSpec>) -> Self {
         let sheet = |spec| Sheet {
             spec,
             copy: Vec::new(),
@@ -73,6 +80,7 @@ impl Sheets {
             untold: false,
         };
         Self {
+            board,
             sheets: specs.into_iter().take(MOST_SHEETS).map(sheet).collect(),
             incidents: Incidents::default(),
         }
@@ -85,6 +93,14 @@ impl Sheets {
             self.incidents.deferred += 1;
         }
         &sheet.copy
+    }
+
+    /// Reads a sheet anew, whether it was heard to be changed or not.
+    pub fn refresh(&mut self, host: &dyn Host, id: SheetId) {
+        let Some(sheet) = self.sheets.get_mut(id.0) else { return };
+        if sheet.load(host, &mut self.incidents).is_err() {
+            self.incidents.deferred += 1;
+        }
     }
 
     /// Changes a sheet; whether that could be done. `change` runs again where another worker was
@@ -116,7 +132,7 @@ impl Sheets {
     /// Tells the others of changes, and hears of theirs. Call it with each tick.
     pub fn tell_and_hear(&mut self, host: &dyn Host) {
         for _ in 0..TRIES {
-            let Ok(found) = host.load(BOARD) else { return };
+            let Ok(found) = host.load(self.board) else { return };
             let (mut board, expected) = match found {
                 Some(stored) if stored.bytes.len() == BOARD_BYTES => {
                     (stored.bytes, Expected::Version(stored.version))
@@ -132,7 +148,7 @@ impl Sheets {
                 let generation = of(&board, index).wrapping_add(1);
                 bytes::put(&mut board, index * 2, &generation.to_le_bytes());
             }
-            match host.store(BOARD, &board, expected) {
+            match host.store(self.board, &board, expected) {
                 Ok(()) => {
                     for (index, sheet) in self.sheets.iter_mut().enumerate().filter(|(_, s)| s.untold) {
                         // Between this worker's change and now no other's was told, or it was heard above.

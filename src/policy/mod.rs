@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+mod flow;
 mod pointer;
 mod route;
 mod rule;
 
+pub use flow::{Flow, Proof, Requirement};
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
@@ -125,6 +127,8 @@ pub struct Policy {
     pub ladder: Ladder,
     /// How behaviors are learned; `None`: they are not.
     pub learning: Option<Learning>,
+    /// What it has to do with business flows; `None`: nothing.
+    pub flow: Option<Flow>,
 }
 
 /// How a policy learns which behaviors are hostile.
@@ -235,7 +239,8 @@ pub struct AnswerMatch {
 impl Policy {
     /// Everything that is read in a request.
     pub fn sources(&self) -> impl Iterator<Item = &SubjectSource> {
-        self.subject.iter().chain(&self.secret).chain(&self.text)
+        let account = self.flow.as_ref().and_then(|flow| flow.account.as_ref());
+        self.subject.iter().chain(&self.secret).chain(&self.text).chain(account)
     }
 
     /// Whether a request's body has to be read for it.
@@ -247,7 +252,8 @@ impl Policy {
     /// Whether a header of the answer, besides its status, can tell the outcome.
     #[must_use]
     pub fn reads_answer_headers(&self) -> bool {
-        self.failure.header.is_some() || self.success.as_ref().is_some_and(|s| s.header.is_some())
+        let flow = self.flow.as_ref().is_some_and(Flow::tells);
+        flow || self.failure.header.is_some() || self.success.as_ref().is_some_and(|s| s.header.is_some())
     }
 }
 

@@ -267,7 +267,8 @@ impl Step {
             Answer::Status(status) => (status, Vec::new(), String::new()),
             Answer::Whole { status, headers, body } => (status, headers, body),
         };
-        let answer = Answered { status, headers: more, body: text.into_bytes() };
+        let more = more.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
+        let answer = Answered { status, headers: more, body: fill(&text).into_bytes() };
         (Sent { method: method.to_owned(), path: fill(path), headers, body }, answer)
     }
 }
