@@ -7,8 +7,7 @@ use super::node::{Node, Table};
 use super::policy::Present;
 use super::preset::{Preset, PresetRule};
 use super::words;
-use crate::facts::subject::TEXTS;
-use crate::policy::{Facet, FailureTest};
+use crate::policy::{Facet, FailureTest, TEXTS};
 
 /// Most rules of one policy.
 pub(super) const MOST_RULES: usize = 16;

@@ -5,9 +5,10 @@
 //! in common. Of a template whose slots are varied nine texts of ten share at least one of three.
 
 use super::Hashes;
+use crate::policy::TEXTS;
 
 /// How many values a text has.
-pub const VALUES: usize = 3;
+const VALUES: usize = TEXTS.len();
 
 /// Shorter texts, in words, are alike without being copied: "great product, fast delivery".
 const LEAST_WORDS: usize = 12;

@@ -5,13 +5,10 @@ use std::borrow::Cow;
 
 use super::body::BodyTrouble;
 use super::{Facets, Hashes, Headers, likeness, neighborhood, source};
-use crate::policy::{Facet, Policy, Role, SubjectSource};
+use crate::policy::{Facet, Policy, Role, SubjectSource, TEXTS};
 
 /// Longest subject or secret that is told from others, in bytes; what follows is cut off.
 const TOLD_BYTES: usize = 256;
-
-/// The facets that a text has, one for each of its values.
-pub const TEXTS: [Facet; likeness::VALUES] = [Facet::Text, Facet::TextSecond, Facet::TextThird];
 
 /// Reads what the request's head holds of it.
 pub fn from_head(policy: &Policy, headers: &Headers<'_>, hashes: &Hashes, facets: &mut Facets) {

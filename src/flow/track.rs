@@ -55,16 +55,24 @@ impl Flows {
         Self { identities: (share > 0).then(|| Identities::new(share)) }
     }
 
-    /// What a request lacks, where that is certain: the first of the requirements. Before it says so it
-    /// asks the host, since a step may have been done a moment ago on another worker.
+    /// What a request lacks, where that is certain: the first of the requirements. Unless all of them
+    /// are known to be met it asks the host anew, since a step may have been done, or a session
+    /// issued, a moment ago on another worker.
     pub fn lacking(&mut self, host: &dyn Host, flow: &Flow, who: Who, now_ms: u64) -> Option<Lacking> {
         let identities = self.identities.as_mut()?;
-        lacking(identities, host, flow, who, now_ms)?;
-        let account = account_of(identities, host, who);
-        for key in [who.session, account].into_iter().flatten() {
+        if judge(identities, host, flow, who, now_ms) == Found::Met {
+            return None;
+        }
+        for key in [who.session, who.account].into_iter().flatten() {
             identities.refresh(host, key);
         }
-        lacking(identities, host, flow, who, now_ms)
+        if let Some(account) = account_of(identities, host, who).filter(|_| who.account.is_none()) {
+            identities.refresh(host, account);
+        }
+        match judge(identities, host, flow, who, now_ms) {
+            Found::Lacks(lacking) => Some(lacking),
+            Found::Met | Found::Unknown => None,
+        }
     }
 
     /// Takes in a success of the origin.
@@ -143,13 +151,19 @@ fn account_of(identities: &mut Identities, host: &dyn Host, who: Who) -> Option<
     (tied != 0).then_some(tied)
 }
 
-fn lacking(
-    identities: &mut Identities,
-    host: &dyn Host,
-    flow: &Flow,
-    who: Who,
-    now_ms: u64,
-) -> Option<Lacking> {
+/// What is found of a request's requirements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// All are met.
+    Met,
+    /// One is not.
+    Lacks(Lacking),
+    /// Of one it is not known, and none is known not to be met.
+    Unknown,
+}
+
+fn judge(identities: &mut Identities, host: &dyn Host, flow: &Flow, who: Who, now_ms: u64) -> Found {
+    let mut found = Found::Met;
     let now = tick(now_ms);
     let account = account_of(identities, host, who);
     let keys = [who.session, account];
@@ -162,18 +176,17 @@ fn lacking(
             // Times are kept in quarters of a second: nobody is refused for the rest of one.
             Some(age_ms) if requirement.within_ms.is_none_or(|within_ms| age_ms <= within_ms + 250) => {
                 if age_ms + 250 < requirement.min_gap_ms {
-                    return Some(Lacking::Hurried(place));
+                    return Found::Lacks(Lacking::Hurried(place));
                 }
             }
-            Some(_) => return Some(Lacking::Skipped(place)),
-            None => {
-                if is_certain(identities, host, keys, entries, requirement, now) {
-                    return Some(Lacking::Skipped(place));
-                }
+            Some(_) => return Found::Lacks(Lacking::Skipped(place)),
+            None if is_certain(identities, host, keys, entries, requirement, now) => {
+                return Found::Lacks(Lacking::Skipped(place));
             }
+            None => found = Found::Unknown,
         }
     }
-    None
+    found
 }
 
 /// Whether a step that is not found was not done. What lasts is the account's, where there is one;

@@ -14,7 +14,7 @@ pub use flow::{Flow, Proof, Requirement};
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
-    FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TallySpec,
+    FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TEXTS, TallySpec,
     is_address_only,
 };
 

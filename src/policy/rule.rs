@@ -65,6 +65,9 @@ impl Facet {
     }
 }
 
+/// The facets that a text has, one for each of its values.
+pub const TEXTS: [Facet; 3] = [Facet::Text, Facet::TextSecond, Facet::TextThird];
+
 impl Facet {
     /// Whether it says what a request asks for, rather than who asks.
     #[must_use]
