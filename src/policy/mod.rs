@@ -12,7 +12,7 @@ mod rule;
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
-    FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TallySpec,
+    FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TallySpec, counts_probes,
     is_address_only,
 };
 
@@ -174,6 +174,8 @@ pub enum Role {
     Comment,
     /// Reading: pages, products, searches.
     Content,
+    /// Nothing: no client was ever told of it.
+    Decoy,
 }
 
 /// Whether verdicts are carried out.
