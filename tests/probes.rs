@@ -200,7 +200,7 @@ proptest! {
     #[test]
     fn any_bytes_are_survived(value in prop::collection::vec(any::<u8>(), 0..600), name in prop::collection::vec(any::<u8>(), 0..20)) {
         for place in [Place::Path, Place::Parameter, Place::Header] {
-            kinds_in(&value, place);
+            let _ = kinds_in(&value, place);
         }
         let all: Vec<(&[u8], &[u8])> = vec![
             (b":path", &value), (b":method", &name), (b"cookie", &value), (b"referer", &value),
@@ -217,7 +217,7 @@ proptest! {
     #[test]
     fn any_pieces_are_survived(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..60)) {
         let text = pieces.concat();
-        kinds_in(text.as_bytes(), Place::Parameter);
+        let _ = kinds_in(text.as_bytes(), Place::Parameter);
         Probes::default().add_body(None, text.as_bytes(), &hashes());
     }
 

@@ -167,7 +167,7 @@ fn bit(kind: Kind) -> u8 {
     1 << kind as u8
 }
 
-/// The kinds that one value is evidence of, a bit each; `value` as it was sent.
+/// The kinds that one value, as it was sent, is evidence of.
 #[must_use]
 pub fn kinds_in(value: &[u8], place: Place) -> Vec<Kind> {
     let mut found = Vec::new();
