@@ -77,6 +77,8 @@ fn settings() -> Result<Settings, String> {
             "policies": {
                 "content": {"role": "content"},
                 "login": {"role": "login", "subject": {"json": "/email"}},
+                "login-unread": {"role": "login", "subject": {"json": "/email"}, "rules": {"client-probes": "off"}},
+                "content-unread": {"role": "content", "rules": {"client-probes": "off"}},
             },
         }),
         &|_| None,
@@ -139,8 +141,11 @@ fn main() -> Result<(), String> {
     let script: Vec<Request> = (0..4_000).map(try_of_script).collect();
     for (name, requests, status, warm, goal) in [
         ("allowed, 1,000 clients", of_policy(1_000, false, "login"), 200, false, ">= 500000"),
+        ("  where probes are not looked for", of_policy(1_000, false, "login-unread"), 200, false, ""),
         ("allowed with sessions, content policy", of_policy(1_000, false, "content"), 200, false, ""),
+        ("  where probes are not looked for", of_policy(1_000, false, "content-unread"), 200, false, ""),
         ("allowed, 1,000 clients, JSON subject", of_policy(1_000, true, "login"), 200, false, ""),
+        ("  where probes are not looked for", of_policy(1_000, true, "login-unread"), 200, false, ""),
         ("allowed, 100,000 clients, JSON subject", of_policy(100_000, true, "login"), 200, false, ""),
         (
             "failing and then refused, 1,000 clients, JSON subject",

@@ -147,6 +147,7 @@ fn the_example_expands_as_the_presets_say() {
         rules,
         [
             ("client-failures", Finding::FailureTest),
+            ("client-probes", Finding::FanOut { at_least: 3, score: 6.0 }),
             ("client-secrets", Finding::FanOut { at_least: 5, score: 6.0 }),
             ("network-failures", failures(50, 3.0)),
             ("secret-subjects", Finding::FanOut { at_least: 10, score: 3.0 }),
@@ -162,10 +163,10 @@ fn the_example_expands_as_the_presets_say() {
     assert_eq!(test.failure_test, Some(FailureTest { usual: 0.2, hostile: 0.95 }));
     assert!(!test.counts_successes);
     let counted = |rule: usize| login.tallies[login.rules[rule].tally].fan_out;
-    assert_eq!(counted(1), FanOut { of: Facet::Subject, failed: true });
-    assert_eq!(counted(4), FanOut { of: Facet::Fingerprint, failed: false });
-    assert_eq!(counted(5), FanOut { of: Facet::Subject, failed: false });
-    assert_eq!(counted(6), FanOut { of: Facet::Address, failed: true });
+    assert_eq!(counted(2), FanOut { of: Facet::Subject, failed: true });
+    assert_eq!(counted(5), FanOut { of: Facet::Fingerprint, failed: false });
+    assert_eq!(counted(6), FanOut { of: Facet::Subject, failed: false });
+    assert_eq!(counted(7), FanOut { of: Facet::Address, failed: true });
     assert_eq!((login.ladder.observe, login.ladder.tag), (Some(1.0), Some(3.0)));
     let limit = login.ladder.limit.unwrap();
     assert_eq!((limit.at, limit.for_ms, limit.up_to_ms), (6.0, 30_000, 600_000));

@@ -20,7 +20,7 @@ pub(super) enum Count {
 }
 
 /// The words for them.
-pub(super) const COUNTS: [(&str, Count); 13] = [
+pub(super) const COUNTS: [(&str, Count); 14] = [
     ("failures", Count::Failures),
     ("successes", Count::Successes),
     ("requests", Count::Requests),
@@ -34,6 +34,7 @@ pub(super) const COUNTS: [(&str, Count); 13] = [
     ("failed_sessions", Count::of_failed(Facet::Session)),
     ("secrets", Count::of(Facet::Secret)),
     ("failed_secrets", Count::of_failed(Facet::Secret)),
+    ("probes", Count::of_failed(Facet::Probe)),
 ];
 
 impl Count {

@@ -168,7 +168,11 @@ fn read_success<'a>(table: &mut Table<'a>) -> Option<(Node<'a>, AnswerMatch)> {
 }
 
 fn default_failure(preset: &Preset) -> AnswerMatch {
-    AnswerMatch { status: preset.failure_status.to_vec(), ..AnswerMatch::default() }
+    let status = match preset.failure_status {
+        [] => (100..600).collect(),
+        some => some.to_vec(),
+    };
+    AnswerMatch { status, ..AnswerMatch::default() }
 }
 
 fn default_subject(preset: &Preset) -> Option<SubjectSource> {

@@ -28,7 +28,7 @@ pub(super) struct Preset {
     /// The role as operators write it.
     pub(super) word: &'static str,
     pub(super) role: Role,
-    /// Status codes that mean failure where the policy says nothing else.
+    /// Status codes that mean failure where the policy says nothing else; none: all do.
     pub(super) failure_status: &'static [u16],
     /// Whether the subject is the whole path where the policy names none.
     pub(super) path_is_subject: bool,
@@ -37,11 +37,24 @@ pub(super) struct Preset {
     /// The share of customers who never go on with what they began, where failures tell nothing and
     /// something has to follow.
     pub(super) lapsing: Option<f64>,
-    pub(super) rules: &'static [PresetRule],
+    rules: &'static [PresetRule],
 }
 
+impl Preset {
+    /// Its own rules and those of every role.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &'static PresetRule> + Clone + use<> {
+        let own = self.rules;
+        let every = EVERY_ROLES.iter().filter(|rule| own.iter().all(|other| other.name != rule.name));
+        own.iter().chain(every)
+    }
+}
+
+/// What every role watches for. Whoever looks for a way in tries more than one door; a value that looks like a
+/// payload and is none is sent once, or always the same.
+static EVERY_ROLES: [PresetRule; 1] = [probing(3, 6.0)];
+
 /// Every preset, one for each role.
-pub(super) static PRESETS: [Preset; 12] = [
+pub(super) static PRESETS: [Preset; 13] = [
     Preset {
         word: "login",
         role: Role::Login,
@@ -201,6 +214,16 @@ pub(super) static PRESETS: [Preset; 12] = [
         lapsing: None,
         rules: &[testing("client-misses", 10 * MINUTE_MS, 0.1, 0.8)],
     },
+    Preset {
+        word: "decoy",
+        role: Role::Decoy,
+        failure_status: &[],
+        path_is_subject: false,
+        usual: None,
+        lapsing: None,
+        // The same tally as every other role's, so that what is condemned here is refused there.
+        rules: &[probing(1, 12.0)],
+    },
 ];
 
 /// Where every policy's ladder starts from.
@@ -269,6 +292,11 @@ const NUMBERED_ACCOUNTS: PresetRule = counting(
     10,
     6.0,
 );
+
+const fn probing(at_least: u32, score: f64) -> PresetRule {
+    let count = Count::of_failed(Facet::Probe);
+    counting("client-probes", CLIENT, 10 * MINUTE_MS, count, at_least, score)
+}
 
 const fn client_failures(usual: f64, hostile: f64) -> PresetRule {
     testing("client-failures", 30 * MINUTE_MS, usual, hostile)

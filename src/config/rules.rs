@@ -86,7 +86,7 @@ pub(super) fn read(
     let mut drafts = Vec::new();
     let table = written.as_ref().and_then(|node| node.table("write a mapping from names to rules"));
     let entries = table.map(|table| table.entries()).unwrap_or_default();
-    for rule in preset.map(|preset| preset.rules).unwrap_or_default() {
+    for rule in preset.into_iter().flat_map(Preset::rules) {
         if entries.iter().any(|(name, _)| *name == rule.name) {
             continue;
         }
@@ -150,11 +150,11 @@ fn missing_for_preset(rule: &PresetRule, present: Present) -> Option<&'static st
 }
 
 fn check_off(name: &str, node: &Node<'_>, preset: &Preset) {
-    if preset.rules.iter().any(|rule| rule.name == name) {
+    if preset.rules().any(|rule| rule.name == name) {
         return;
     }
-    let names = words::all_of(preset.rules.iter().map(|rule| rule.name));
-    let remedy = match words::nearest(name, preset.rules.iter().map(|rule| rule.name)) {
+    let names = words::all_of(preset.rules().map(|rule| rule.name));
+    let remedy = match words::nearest(name, preset.rules().map(|rule| rule.name)) {
         Some(meant) => format!("did you mean {meant}? its rules are {names}"),
         None => format!("remove this line; its rules are {names}"),
     };
@@ -239,8 +239,10 @@ fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> 
     };
     // Distinct values are estimated from a sketch that is good up to 150; counts have 16 bits.
     let at_least = match count.facet() {
+        // One probe is one too many; of anything else everybody has one.
         Some(facet) => {
-            let at_least = node.whole(2..=150);
+            let least = if facet == Facet::Probe { 1 } else { 2 };
+            let at_least = node.whole(least..=150);
             if !count::can_differ(&node, facet, key.unwrap_or_default(), present) {
                 return None;
             }

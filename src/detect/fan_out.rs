@@ -1,5 +1,5 @@
 //! Distinct values on one key: accounts a session signs in to, codes a client tries, addresses that an
-//! account is guessed from, clients that a session is used by.
+//! account is guessed from, clients that a session is used by. And probes.
 
 use crate::memory::Tally;
 

@@ -13,7 +13,7 @@ pub mod usual;
 pub mod shift;
 
 use crate::memory::Tally;
-use crate::policy::{Finding, Policy, Rule, TallySpec};
+use crate::policy::{Finding, Policy, Rule, TallySpec, counts_probes};
 
 /// One finding that speaks against a client.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,10 +35,12 @@ pub enum Detector {
     Volume,
     /// Too many distinct subjects, addresses or fingerprints.
     FanOut,
+    /// Requests that look for a way in.
+    Probes,
 }
 
 /// How many detectors there are.
-const DETECTORS: usize = 3;
+const DETECTORS: usize = 4;
 
 /// All evidence that a policy's rules find. `tallies` gives the tally at an index of the policy's
 /// list, where the request has its key.
@@ -71,7 +73,8 @@ fn examine(rule: &Rule, spec: &TallySpec, tally: &Tally) -> Option<(Detector, f6
             volume::nats(requests, at_least, score).map(|n| (Detector::Volume, n))
         }
         Finding::FanOut { at_least, score } => {
-            fan_out::nats(tally, at_least, score).map(|n| (Detector::FanOut, n))
+            let detector = if counts_probes(spec) { Detector::Probes } else { Detector::FanOut };
+            fan_out::nats(tally, at_least, score).map(|n| (detector, n))
         }
     }
 }

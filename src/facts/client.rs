@@ -13,7 +13,7 @@ pub struct Facets {
 }
 
 /// How many kinds of facet there are.
-const FACETS: usize = 17;
+const FACETS: usize = 18;
 
 impl Facets {
     /// The facet's value.

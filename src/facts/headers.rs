@@ -81,6 +81,12 @@ impl<'a> Headers<'a> {
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
     }
 
+    /// The same headers without those of these names.
+    #[must_use]
+    pub fn without(&self, names: &[&[u8]]) -> Self {
+        Self { pairs: self.iter().filter(|(name, _)| !names.contains(name)).collect() }
+    }
+
     /// Whether the value of a header begins with this text, whatever its case.
     #[must_use]
     pub fn begins(&self, name: &str, text: &str) -> bool {

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use ahash::RandomState;
 
-use super::{Fingerprint, Headers};
+use super::{Fingerprint, Headers, probe};
 
 /// Makes of client that are recalled. When there are more, all are forgotten: whoever invents a new
 /// one for each request costs one hashing a request, and nothing else.
@@ -16,13 +16,21 @@ const MAKES: usize = 1024;
 const JOINED_BYTES: usize = 64 << 10;
 
 /// The most that this takes between requests, in bytes: a map of 2,048 places, and the room.
-pub const BOUND_BYTES: u64 =
-    (2 * MAKES * (size_of::<((u64, usize), Fingerprint)>() + 1) + JOINED_BYTES) as u64;
+pub const BOUND_BYTES: u64 = (2 * MAKES * (size_of::<((u64, usize), Make)>() + 1) + JOINED_BYTES) as u64;
+
+/// What the headers of a make of client tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Make {
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// What its agent and what it accepts tell of probing.
+    pub mark: probe::Mark,
+}
 
 /// The fingerprints of one worker's late clients.
 pub struct Recall {
     state: RandomState,
-    known: HashMap<(u64, usize), Fingerprint, RandomState>,
+    known: HashMap<(u64, usize), Make, RandomState>,
     /// Room to join parts in, kept between requests.
     joined: Vec<u8>,
 }
@@ -36,30 +44,28 @@ impl Recall {
         Self { known: HashMap::with_hasher(state.clone()), state, joined: Vec::new() }
     }
 
-    /// [`Fingerprint::new`], from memory where it was taken lately.
-    pub fn fingerprint(
-        &mut self,
-        headers: &Headers<'_>,
-        edge_headers: &[String],
-        tls: Option<&[u8]>,
-    ) -> Fingerprint {
-        let make = self.make(headers, tls);
-        if let Some(known) = self.known.get(&make) {
+    /// [`Fingerprint::new`] and [`probe::Mark::of`], from memory where it was taken lately.
+    pub fn make(&mut self, headers: &Headers<'_>, edge_headers: &[String], tls: Option<&[u8]>) -> Make {
+        let name = self.name(headers, tls);
+        if let Some(known) = self.known.get(&name) {
             return *known;
         }
-        let fingerprint = Fingerprint::new(headers, edge_headers, tls);
+        let make = Make {
+            fingerprint: Fingerprint::new(headers, edge_headers, tls),
+            mark: probe::Mark::of(headers),
+        };
         if self.known.len() >= MAKES {
             self.known.clear();
         }
-        self.known.insert(make, fingerprint);
-        fingerprint
+        self.known.insert(name, make);
+        make
     }
 
     /// Names everything that a fingerprint is made of, by a keyed hash of 64 bits and the length.
     /// Names that a fingerprint leaves out are part of it all the same: that costs a place, and
     /// spares asking for each name whether it counts. The parts are joined first, since each call of
     /// the hasher costs more than the few bytes of a name.
-    fn make(&mut self, headers: &Headers<'_>, tls: Option<&[u8]>) -> (u64, usize) {
+    fn name(&mut self, headers: &Headers<'_>, tls: Option<&[u8]>) -> (u64, usize) {
         let joined = &mut self.joined;
         joined.clear();
         joined.shrink_to(JOINED_BYTES);
@@ -69,7 +75,7 @@ impl Recall {
         };
         for (name, value) in headers.iter() {
             join(name);
-            if matches!(name, b"user-agent" | b"accept-language" | b"accept-encoding") {
+            if probe::is_of_make(name) {
                 join(value);
             }
         }
@@ -111,7 +117,7 @@ mod tests {
             for (pairs, tls) in &requests {
                 let tls = tls.as_deref().map(str::as_bytes);
                 let anew = Fingerprint::new(&view(pairs), &edge, tls);
-                prop_assert_eq!(recall.fingerprint(&view(pairs), &edge, tls), anew);
+                prop_assert_eq!(recall.make(&view(pairs), &edge, tls).fingerprint, anew);
             }
         }
     }
@@ -122,7 +128,7 @@ mod tests {
         for n in 0..5 * MAKES {
             let agent = n.to_string();
             let headers = Headers::new(vec![(b"user-agent", agent.as_bytes())]);
-            recall.fingerprint(&headers, &[], None);
+            recall.make(&headers, &[], None);
             assert!(recall.known.len() <= MAKES);
         }
     }

@@ -62,8 +62,11 @@ impl Entry {
         }
     }
 
-    /// Takes in what another identity of the same client did.
+    /// Takes in what another identity of the same client did, and whose it is.
     pub(super) fn inherit(&mut self, other: &Self) {
+        if self.account == 0 {
+            self.account = other.account;
+        }
         for (step, at) in other.steps.iter().filter(|(_, at)| *at != 0) {
             if self.step(*step).is_none() {
                 self.done(*step, *at);

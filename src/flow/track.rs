@@ -120,7 +120,6 @@ impl Flows {
                 }
                 if let Some(before) = &before {
                     entry.inherit(before);
-                    entry.account = if entry.account == 0 { before.account } else { entry.account };
                 }
                 entry.account = account.unwrap_or(entry.account);
                 told(entry);

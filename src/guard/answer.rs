@@ -9,11 +9,12 @@ use crate::decide::{self, Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
+use crate::facts::probe::Kind;
 use crate::facts::{Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
 use crate::learn::{self, Condemned, campaign, profile};
 use crate::memory::{Event, Tally};
-use crate::policy::{Facet, Flow, Policy, SubjectSource, is_address_only};
+use crate::policy::{Facet, Flow, Policy, SubjectSource, counts_probes, is_address_only};
 use crate::report::VerdictLine;
 
 /// Response-code details of an answer that came from the origin.
@@ -32,6 +33,7 @@ impl Guard {
             _ => return false,
         };
         let changes = match found {
+            _ if !x.probes.is_empty() => true,
             Outcome::Error => false,
             Outcome::Failure => true,
             Outcome::Success => x.success_matters,
@@ -158,17 +160,26 @@ impl Guard {
         let Some(index) = x.policy else { return };
         self.tell.outcome(index, found);
         self.witness(host, x, index, found);
-        let event = match found {
-            Outcome::Success => Event::Success,
-            Outcome::Failure => Event::Failure,
-            Outcome::Error => return,
-        };
+        let probe = x.probes.value(found == Outcome::Success);
+        if found == Outcome::Error && probe.is_none() {
+            return;
+        }
         let Some(policy) = self.settings.policies.get(index) else { return };
         let now_ms = host.now_ms();
         let mut tallies: Vec<Option<Tally>> = Vec::with_capacity(x.slots.len());
         for (slot, spec) in x.slots.iter().zip(&policy.tallies) {
-            let event = event(x.facets.get(spec.fan_out.of));
-            tallies.push(slot.map(|slot| self.memory.record(host, slot, event, now_ms)));
+            let value = x.facets.get(spec.fan_out.of);
+            // A probe is one whatever comes of it; what is none says nothing about probes.
+            let event = match found {
+                _ if counts_probes(spec) => probe.map(|probe| Event::Failure(Some(probe))),
+                Outcome::Success => Some(Event::Success(value)),
+                Outcome::Failure => Some(Event::Failure(value)),
+                Outcome::Error => None,
+            };
+            tallies.push(slot.map(|slot| match event {
+                Some(event) => self.memory.record(host, slot, event, now_ms),
+                None => self.memory.view(host, slot, now_ms),
+            }));
         }
         self.memory.tell(host, now_ms);
         let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
@@ -220,6 +231,7 @@ impl Guard {
                 reasons: judgement.reasons(policy).collect(),
                 key: spec.key.iter().map(|facet| facet.name()).collect(),
                 fingerprint: &x.shown_fingerprint(),
+                probes: x.probes.kinds().map(Kind::name).collect(),
                 campaign: campaign::shown(campaign),
                 ..VerdictLine::new(policy, standing, judgement.score)
             };

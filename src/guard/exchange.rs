@@ -1,6 +1,6 @@
 //! What is kept of one exchange between its steps.
 
-use crate::facts::{Facets, FingerprintId, Headers};
+use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
@@ -13,6 +13,8 @@ pub struct Exchange {
     pub(super) stage: Stage,
     pub(super) facets: Facets,
     pub(super) slots: Vec<Option<Slot>>,
+    /// What the request probes for, as far as it was read.
+    pub(super) probes: Probes,
     /// What learning keeps of the request; `None` before it was judged.
     pub(super) seen: Option<Seen>,
     /// Whether a browser sent it ahead of its user.

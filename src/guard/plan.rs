@@ -3,7 +3,9 @@
 use super::tell::Reason;
 use crate::facts::{Facets, Hashes, hash};
 use crate::memory::cache::{Slot, SpecId};
-use crate::policy::{ClientSources, Facet, Policy, SessionSource, Settings, TallySpec, TlsSource};
+use crate::policy::{
+    ClientSources, Facet, Policy, SessionSource, Settings, TallySpec, TlsSource, counts_probes,
+};
 
 /// One policy, ready to be carried out.
 pub(super) struct Plan {
@@ -67,7 +69,8 @@ fn read(policy: &Policy) -> impl Iterator<Item = Facet> + '_ {
 }
 
 /// Another window or other distinct values are something else, so they get keys of their own;
-/// another threshold or ladder is not, so state outlives such a change.
+/// another threshold or ladder is not, so state outlives such a change. Probes are counted together,
+/// whatever policy they meet.
 fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
     // Pinned, since state in shared data outlives a new build: subjects came first.
     let of = match spec.fan_out.of {
@@ -76,7 +79,9 @@ fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
     };
     let mut scope = spec.window_ms.to_le_bytes().to_vec();
     scope.push(of << 1 | u8::from(!spec.fan_out.failed));
-    scope.extend(policy.name.as_bytes());
+    if !counts_probes(spec) {
+        scope.extend(policy.name.as_bytes());
+    }
     scope
 }
 
@@ -169,6 +174,7 @@ mod tests {
         assert_eq!(scope(Facet::Address, true), b"\x04\x03\x02\x01\0\0\0\0\x02login");
         assert_eq!(scope(Facet::Address, false), b"\x04\x03\x02\x01\0\0\0\0\x03login");
         assert_eq!(scope(Facet::Fingerprint, true), b"\x04\x03\x02\x01\0\0\0\0\x06login");
+        assert_eq!(scope(Facet::Probe, true), b"\x04\x03\x02\x01\0\0\0\0\x24", "of all policies");
     }
 
     #[test]

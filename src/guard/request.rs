@@ -6,11 +6,12 @@ use super::{Exchange, Guard, Next, Step};
 use crate::decide::{Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
-use crate::facts::{Headers, subject};
+use crate::facts::probe::Kind;
+use crate::facts::{Fingerprint, Headers, Probes, subject};
 use crate::host::{Attribute, Host};
 use crate::learn::{Recognised, Seen, campaign, profile};
 use crate::memory::{Standing, Tally};
-use crate::policy::{Facet, Mode, OnTrouble, Policy, SubjectSource, TlsSource};
+use crate::policy::{Facet, Mode, OnTrouble, Policy, Role, SubjectSource, TlsSource};
 use crate::report::Trouble;
 use crate::respond::{self, Refusal};
 
@@ -59,6 +60,9 @@ impl Guard {
         let read = sent.and_then(|sent| {
             let text = body::decode(sent, x.encoding.as_deref(), limit)?;
             x.facets.set_payload(x.content_type.as_deref(), &text);
+            if self.plans.get(index).is_some_and(|plan| plan.wants(Facet::Probe)) {
+                x.probes.add_body(x.content_type.as_deref(), &text, &self.hashes);
+            }
             if text.is_empty() {
                 return Ok(());
             }
@@ -166,8 +170,21 @@ impl Guard {
                 state.as_deref()
             }
         };
-        let fingerprint = self.recall.fingerprint(headers, &self.edge_headers, tls);
-        x.facets.set_fingerprint(&fingerprint);
+        let make = self.recall.make(headers, &self.edge_headers, tls);
+        x.facets.set_fingerprint(&make.fingerprint);
+        if plan.wants(Facet::Probe) {
+            let (probes, carriers) = Probes::of_head(headers, make.mark, &self.hashes);
+            x.probes = probes;
+            if !carriers.is_empty() {
+                // A header that carries a payload is none of the client's make, which is to stay the same
+                // whatever it is tried with.
+                let own = headers.without(&carriers);
+                x.facets.set_fingerprint(&Fingerprint::new(&own, &self.edge_headers, tls));
+            }
+            if self.settings.policies.get(index).is_some_and(|policy| policy.role == Role::Decoy) {
+                x.probes.add(Kind::Decoy, &self.hashes, b"", &x.path);
+            }
+        }
     }
 
     /// A body that cannot be read: counted, said, and answered where the policy wants that.

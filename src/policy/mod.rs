@@ -15,7 +15,7 @@ pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
     FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TEXTS, TallySpec,
-    is_address_only,
+    counts_probes, is_address_only,
 };
 
 /// Everything an operator configured, ready to be enforced.
@@ -178,6 +178,8 @@ pub enum Role {
     Comment,
     /// Reading: pages, products, searches.
     Content,
+    /// Nothing: no client was ever told of it.
+    Decoy,
 }
 
 /// Whether verdicts are carried out.

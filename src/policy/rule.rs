@@ -39,6 +39,8 @@ pub enum Facet {
     TextThird,
     /// That the posted text is full of links: always the same value, where it is.
     Links,
+    /// What a request probes for. It is counted, and no key is made of it.
+    Probe,
 }
 
 impl Facet {
@@ -61,6 +63,7 @@ impl Facet {
             Self::Secret => "secret",
             Self::Text | Self::TextSecond | Self::TextThird => "text",
             Self::Links => "links",
+            Self::Probe => "probe",
         }
     }
 }
@@ -83,6 +86,13 @@ impl Facet {
                 | Self::Links
         )
     }
+}
+
+/// Whether a tally counts probes. Whoever looks for a way in looks everywhere: such tallies are shared by all
+/// policies.
+#[must_use]
+pub fn counts_probes(spec: &TallySpec) -> bool {
+    spec.fan_out.of == Facet::Probe
 }
 
 /// Whether a key tells people apart by their address alone, which many may share.
@@ -169,7 +179,7 @@ pub enum Finding {
     },
     /// At least this many distinct values of what the tally counts give the score.
     FanOut {
-        /// Threshold, 2 to 150.
+        /// Threshold, 1 to 150.
         at_least: u32,
         /// Evidence when it is reached, in nats.
         score: f64,

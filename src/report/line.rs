@@ -23,6 +23,9 @@ pub struct VerdictLine<'a> {
     pub score: f64,
     /// Why: the rules that found something, strongest first.
     pub reasons: Vec<&'a str>,
+    /// What the last request probed for; left out where it did not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<&'a str>,
     /// The facets of the condemned key.
     pub key: Vec<&'a str>,
     /// The client's fingerprint as it is printed, with its own version.
@@ -58,6 +61,7 @@ impl<'a> VerdictLine<'a> {
             enforced: policy.mode == Mode::Enforce,
             score: (score * 10.0).round() / 10.0,
             reasons: Vec::new(),
+            probes: Vec::new(),
             key: Vec::new(),
             fingerprint: "",
             until: Some(standing.until_s),
