@@ -70,6 +70,32 @@ pub(super) fn answer(answer: &AnswerMatch) -> String {
     marks.join(", or ")
 }
 
+/// What a policy has to do with business flows: a word and what goes with it.
+pub(super) fn flow(policy: &Policy) -> Vec<(&'static str, String)> {
+    let Some(flow) = &policy.flow else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some(account) = &flow.account {
+        let (kind, place) = subject(account);
+        lines.push(("account", format!("{kind} {place}")));
+    }
+    let issues = [("account", &flow.issues_account), ("session", &flow.issues_session)];
+    let issues = issues.into_iter().filter_map(|(what, pointer)| Some((what, pointer.as_ref()?)));
+    lines.extend(issues.map(|(what, pointer)| ("issues", format!("{what} in json {}", pointer.text()))));
+    for proof in &flow.proves {
+        let by = proof.answer.as_ref().map_or("every success".to_owned(), answer);
+        lines.push(("proves", format!("{} by {by}", proof.step)));
+    }
+    for required in &flow.requires {
+        let within = required.within_ms.map_or(String::new(), |ms| format!(" within {}", show_duration(ms)));
+        let gap = match required.min_gap_ms {
+            0 => String::new(),
+            ms => format!(", at least {} ago", show_duration(ms)),
+        };
+        lines.push(("requires", format!("{}{within}{gap}", required.step)));
+    }
+    lines
+}
+
 /// Codes, those of a whole class as the class.
 fn statuses(status: &[u16]) -> Vec<String> {
     let whole = |class: u16| (class * 100..class * 100 + 100).all(|code| status.contains(&code));

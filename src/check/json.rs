@@ -67,6 +67,7 @@ fn policy(policy: &Policy, config: &Config) -> Value {
         "mode": describe::mode(policy.mode),
         "on_trouble": describe::on_trouble(policy.on_trouble),
         "subject": subject,
+        "flow": describe::flow(policy).into_iter().map(|(word, what)| json!({ word: what })).collect::<Vec<_>>(),
         "failure": answer(&policy.failure),
         "success": policy.success.as_ref().map(answer),
         "rules": rules(policy),

@@ -48,6 +48,9 @@ fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Resu
     if let Some(success) = &policy.success {
         writeln!(out, "  success   {}", describe::answer(success))?;
     }
+    for (word, what) in describe::flow(policy) {
+        writeln!(out, "  {word:<8}  {what}")?;
+    }
     write_rules(out, policy)?;
     for left in plugin.config.left_out.iter().filter(|left| left.policy == policy.name) {
         writeln!(out, "  left out  {}: {}", left.rule, left.because)?;
