@@ -14,7 +14,7 @@ use crate::policy::Settings;
 const BOARD: &str = "pal1.flows";
 
 /// Length of one sheet: small, since each step that is done costs one to be written.
-const SHEET_BYTES: usize = 8 << 10;
+const SHEET_BYTES: usize = 16 << 10;
 
 /// A sheet begins with when it was first written.
 const HEAD_BYTES: usize = 4;
