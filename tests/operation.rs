@@ -10,6 +10,8 @@
 
 #[path = "operation/clients.rs"]
 mod clients;
+#[path = "operation/flow.rs"]
+mod flow;
 #[path = "operation/hostile.rs"]
 mod hostile;
 #[path = "operation/origin.rs"]

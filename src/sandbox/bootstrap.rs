@@ -67,6 +67,23 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Adds a listener that is like the first but for its name and where it listens.
+    ///
+    /// # Errors
+    /// The bootstrap has no listener.
+    pub fn add_listener(&mut self, name: &str, address: &str, port: u16) -> Result<(), String> {
+        let mut listener = self.at(LISTENER)?.clone();
+        if let Some(listener) = listener.as_object_mut() {
+            let place = json!({"socket_address": {"address": address, "port_value": port}});
+            listener.insert("name".to_owned(), json!(name));
+            listener.insert("address".to_owned(), place);
+        }
+        if let Some(listeners) = self.at("/static_resources/listeners")?.as_array_mut() {
+            listeners.push(listener);
+        }
+        Ok(())
+    }
+
     /// Where the admin interface listens; port 0 leaves the choice to the system.
     pub fn set_admin(&mut self, address: &str, port: u16) {
         if let Some(tree) = self.tree.as_object_mut() {
