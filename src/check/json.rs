@@ -46,6 +46,7 @@ fn plugin(plugin: &Plugin) -> Value {
         },
         "body_limit_bytes": settings.body_limit,
         "hold_headers": settings.hold_headers,
+        "propose_flows": settings.propose_flows,
         "policies": settings.policies.iter().map(|p| policy(p, &plugin.config)).collect::<Vec<_>>(),
         "routes": routes.collect::<Vec<_>>(),
     })

@@ -137,10 +137,18 @@ fn read_settings(
         None => Some(DEFAULT_BODY_LIMIT),
     };
     let hold_headers = table.take("hold_headers").and_then(|node| node.truth()).unwrap_or(false);
+    let propose_flows = table.take("propose_flows");
     let secret = table
         .need("secret", "write {env: PALISADE_SECRET}, or a text of at least 16 bytes")
         .and_then(|node| read_secret(&node, env));
     let (client, present) = read_client(table.take("client"));
+    if let Some(node) = propose_flows.as_ref().filter(|_| !present.session) {
+        node.mistake(
+            "there is no client.session, and flows are learned by session",
+            "add client.session, or remove it",
+        );
+    }
+    let propose_flows = propose_flows.and_then(|node| node.truth()).unwrap_or(false);
     let policies = table.need("policies", "write at least one, such as login: {role: login}");
     let routes = table.take("routes");
     table.finish();
@@ -158,6 +166,7 @@ fn read_settings(
         secret: secret?,
         body_limit: usize::try_from(body_limit?).ok()?,
         hold_headers,
+        propose_flows,
         client,
         on_trouble,
         policies,

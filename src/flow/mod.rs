@@ -4,9 +4,11 @@
 //! ties them: by a sign-in that succeeded, by what an answer issues. Missing is not unknown: a request is
 //! refused only where what it lacks would be known if it had been done.
 
+mod assistant;
 mod entry;
 mod identities;
 mod track;
 
+pub use assistant::{ASSISTANT_BYTES, Assistant, Proposal};
 pub use identities::{bound_bytes, share_bytes};
 pub use track::{Flows, Issued, Lacking, Who};

@@ -151,6 +151,11 @@ impl Guard {
 
     /// Lets the behaviors of the request be learned from, as of when it was sent.
     fn witness(&mut self, host: &dyn Host, x: &Exchange, index: usize, found: Outcome) {
+        if let (Outcome::Success, Some(assistant), Some(session)) =
+            (found, &mut self.assistant, x.facets.get(Facet::Session))
+        {
+            assistant.witness(session, index);
+        }
         if let Some(seen) = &x.seen {
             self.learner.witness(host, index, &x.facets, seen, found);
         }

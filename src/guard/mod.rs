@@ -13,7 +13,7 @@ mod tell;
 pub use exchange::{Exchange, Next, Step};
 
 use crate::facts::{Hashes, Recall};
-use crate::flow::{self as flows, Flows};
+use crate::flow::{self as flows, Assistant, Flows};
 use crate::host::Host;
 use crate::learn::Learner;
 use crate::memory::Memory;
@@ -33,6 +33,8 @@ pub struct Guard {
     memory: Memory,
     learner: Learner,
     flows: Flows,
+    /// `None`: nothing is to be proposed.
+    assistant: Option<Assistant>,
     tell: Tell,
 }
 
@@ -46,9 +48,22 @@ impl Guard {
         let memory = Memory::new(table_bytes, specs, hashes.map_seeds());
         let flows = Flows::new(&settings);
         let learner = Learner::new(&settings, &hashes);
+        let assistant =
+            settings.propose_flows.then(|| Assistant::new(settings.policies.len(), hashes.map_seeds()));
         let edge_headers = plan::edge_headers(&settings.client);
         let recall = Recall::new(hashes.map_seeds());
-        Self { hashes, plans, edge_headers, recall, memory, learner, flows, tell: Tell::default(), settings }
+        Self {
+            hashes,
+            plans,
+            edge_headers,
+            recall,
+            memory,
+            learner,
+            flows,
+            assistant,
+            tell: Tell::default(),
+            settings,
+        }
     }
 
     /// The most of a body that is read, in bytes.
@@ -71,6 +86,9 @@ impl Guard {
             self.tell.alarm(host, &self.settings, alarm);
         }
         self.flows.tick(host);
+        for proposal in self.assistant.iter_mut().flat_map(|assistant| assistant.take_proposals(now_ms)) {
+            self.tell.proposal(host, &self.settings, proposal);
+        }
         let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
         let incidents = tallies.plus(sheets).plus(self.flows.take_incidents());
         for (trouble, times) in [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::decide::Action;
 use crate::facts::Outcome;
-use crate::flow::Lacking;
+use crate::flow::{Lacking, Proposal};
 use crate::host::{Expected, Host, Level, Metric};
 use crate::learn::{self, Alarm};
 use crate::memory::layout::mark_name;
@@ -75,6 +75,19 @@ impl Tell {
             line.suppressed = suppressed;
             host.log(Level::Info, &line.text());
         }
+    }
+
+    /// Says which step a policy could require.
+    pub(super) fn proposal(&self, host: &dyn Host, settings: &Settings, proposal: Proposal) {
+        let policy = name_of(settings, Some(proposal.policy));
+        let step = name_of(settings, Some(proposal.requires));
+        let Proposal { sessions, without, .. } = proposal;
+        let support = (proposal.support() * 1000.0).round() / 1000.0;
+        let line = format!(
+            "palisade {{\"version\":1,\"proposal\":{{\"policy\":\"{policy}\",\"requires\":[\"{step}\"]}},\
+             \"support\":{support},\"sessions\":{sessions},\"would_have_stopped\":{without}}}"
+        );
+        host.log(Level::Info, &line);
     }
 
     /// Says that more fails under a policy than is usual, or no longer does, and counts it.

@@ -50,6 +50,7 @@ pub fn bound(settings: &Settings) -> Bound {
     let mut bound = memory::bound(settings.memory_bytes - flows);
     bound.bytes += flows;
     bound.worker_bytes += worker_bytes(settings) + flow::bound_bytes(settings);
+    bound.worker_bytes += if settings.propose_flows { flow::ASSISTANT_BYTES } else { 0 };
     bound
 }
 

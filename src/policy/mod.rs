@@ -30,6 +30,8 @@ pub struct Settings {
     /// Whether Envoy lets this filter hold request headers until the body was judged
     /// (`allow_on_headers_stop_iteration: true` in Envoy's plugin configuration).
     pub hold_headers: bool,
+    /// Whether rules for business flows are learned from traffic and proposed in the log.
+    pub propose_flows: bool,
     /// Where the facets of a client are read.
     pub client: ClientSources,
     /// What to do with a request whose policy is unknown.
