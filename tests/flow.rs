@@ -22,7 +22,7 @@ struct Stage {
 fn configuration(memory: &str) -> Value {
     json!({
         "secret": "a secret of the tests alone", "memory": memory, "hold_headers": true,
-        "client": {"session": {"cookie": "sid"}},
+        "client": {"session": {"cookie": "sid"}}, "propose_flows": true,
         "policies": {
             "content": {"role": "content"},
             "signup": {
@@ -182,4 +182,29 @@ fn what_was_done_outlives_a_reload() {
     let settings = config::read(&configuration("8MiB"), &|_| None).unwrap().settings;
     stage.workers = [(), ()].map(|()| Worker::new(settings.clone(), Arc::clone(&stage.store)));
     assert_eq!(stage.send(0, "checkout", "ann", 200, &[]).replied, None);
+}
+
+#[test]
+fn what_sessions_do_first_is_proposed_once_an_hour() {
+    let mut stage = Stage::new("8MiB");
+    stage.wait(1);
+    for n in 0..120 {
+        let session = format!("shopper{n}");
+        if n > 0 {
+            stage.send(0, "cart", &session, 201, &[]);
+        }
+        stage.send(0, "checkout", &session, 200, &[]);
+    }
+    stage.wait(60 * MINUTE_MS);
+    let lines = stage.workers[0].host.lines.borrow().clone();
+    let proposals: Vec<Value> = lines
+        .iter()
+        .filter_map(|line| serde_json::from_str(line.strip_prefix("palisade ")?).ok())
+        .filter(|line: &Value| line.get("proposal").is_some())
+        .collect();
+    let expected = json!({
+        "version": 1, "proposal": {"policy": "checkout", "requires": ["cart"]},
+        "support": 0.992, "sessions": 120, "would_have_stopped": 1,
+    });
+    assert_eq!(proposals, [expected]);
 }
