@@ -75,8 +75,9 @@ pub(super) fn read(
     let preset = read_preset(&mut table);
     let mode = table.take("mode").and_then(|node| node.choice(&MODES));
     let on_trouble = table.take("on_trouble").and_then(|node| node.choice(&ON_TROUBLE));
-    let subject = table.take("subject");
-    let (secret, text) = (table.take("secret"), table.take("text"));
+    let path_is_subject = preset.is_none_or(|preset| preset.path_is_subject);
+    let said = Said::take(&mut table, defaults.present, path_is_subject);
+    let present = said.present;
     let failure = table.take("failure").map(|node| answer::read(&node));
     let success = read_success(&mut table);
     let (rules, ladder) = (table.take("rules"), table.take("ladder"));
@@ -85,25 +86,8 @@ pub(super) fn read(
     let path = table.path.clone();
     table.finish();
 
-    let written_subject = subject.is_some();
-    let (written_secret, written_text) = (secret.is_some(), text.is_some());
-    let subject = subject.and_then(|node| read_subject(&node));
-    let secret = secret.and_then(|node| read_secret(&node)).unwrap_or_default();
-    let text = text.and_then(|node| read_subject(&node));
-    let mut read = subject.iter().chain(&secret).chain(&text);
-    // Where one is written and not read, a mistake is reported already.
-    let unread = (written_subject && subject.is_none()) || (written_secret && secret.is_empty());
-    let payload = unread || (written_text && text.is_none()) || read.any(SubjectSource::is_in_body);
     let own_ladder = ladder.is_some();
     let ladder = ladder.map_or(Some(LADDER), |node| ladder::read(&node));
-    let path_is_subject = preset.is_none_or(|preset| preset.path_is_subject);
-    let present = Present {
-        subject: written_subject || path_is_subject,
-        secret: written_secret,
-        text: written_text,
-        payload,
-        ..defaults.present
-    };
     let left_before = left_out.len();
     let drafts = rules::read(rules, preset, present, name, left_out);
     let learning = learning.read(preset, defaults.names, present.subject, present.session);
@@ -129,9 +113,10 @@ pub(super) fn read(
         name: name.to_owned(),
         role: preset.role,
         mode: mode.unwrap_or(defaults.mode),
-        subject: subject.or_else(|| default_subject(preset)),
-        secret,
-        text,
+        subject: said.subject.or_else(|| default_subject(preset)),
+        secret: said.secret,
+        text: said.text,
+        graphql: said.graphql,
         failure,
         success: success.map(|(_, success)| success),
         on_trouble: on_trouble.unwrap_or(defaults.on_trouble),
@@ -141,6 +126,39 @@ pub(super) fn read(
         learning,
         flow: Some(flow),
     })
+}
+
+/// Where a policy reads what its requests say.
+struct Said {
+    subject: Option<SubjectSource>,
+    secret: Vec<SubjectSource>,
+    text: Option<SubjectSource>,
+    graphql: bool,
+    present: Present,
+}
+
+impl Said {
+    fn take(table: &mut Table<'_>, present: Present, path_is_subject: bool) -> Self {
+        let (subject, secret, text) = (table.take("subject"), table.take("secret"), table.take("text"));
+        let graphql = table.take("graphql").and_then(|node| node.truth()).unwrap_or(false);
+        let written = [&subject, &secret, &text].map(Option::is_some);
+        let [written_subject, written_secret, written_text] = written;
+        let subject = subject.and_then(|node| read_subject(&node));
+        let secret = secret.and_then(|node| read_secret(&node)).unwrap_or_default();
+        let text = text.and_then(|node| read_subject(&node));
+        let mut read = subject.iter().chain(&secret).chain(&text);
+        // Where one is written and not read, a mistake is reported already.
+        let unread = written != [subject.is_some(), !secret.is_empty(), text.is_some()];
+        let payload = graphql || unread || read.any(SubjectSource::is_in_body);
+        let present = Present {
+            subject: written_subject || path_is_subject,
+            secret: written_secret,
+            text: written_text,
+            payload,
+            ..present
+        };
+        Self { subject, secret, text, graphql, present }
+    }
 }
 
 /// What the policy starts from: the preset of its role, or that of a threat.

@@ -6,6 +6,7 @@ pub mod agent;
 pub mod body;
 pub mod client;
 pub mod fingerprint;
+pub mod graphql;
 pub mod hash;
 pub mod headers;
 pub mod id;

@@ -181,10 +181,24 @@ impl Guard {
                 Outcome::Failure => Some(Event::Failure(value)),
                 Outcome::Error => None,
             };
-            tallies.push(slot.map(|slot| match event {
+            // Whose the further operations of one request are is not known.
+            let further = match event {
+                Some(Event::Success(_)) => Some(Event::Success(None)),
+                Some(Event::Failure(_)) if !counts_probes(spec) => Some(Event::Failure(None)),
+                _ => None,
+            };
+            let Some(slot) = *slot else {
+                tallies.push(None);
+                continue;
+            };
+            let mut tally = match event {
                 Some(event) => self.memory.record(host, slot, event, now_ms),
                 None => self.memory.view(host, slot, now_ms),
-            }));
+            };
+            for event in (1..x.operations).filter_map(|_| further) {
+                tally = self.memory.record(host, slot, event, now_ms);
+            }
+            tallies.push(Some(tally));
         }
         self.memory.tell(host, now_ms);
         let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());

@@ -7,7 +7,7 @@ use crate::decide::{Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::probe::Kind;
-use crate::facts::{Fingerprint, Headers, Probes, subject};
+use crate::facts::{Fingerprint, Headers, Probes, graphql, subject};
 use crate::host::{Attribute, Host};
 use crate::learn::{Recognised, Seen, campaign, profile};
 use crate::memory::{Standing, Tally};
@@ -65,6 +65,9 @@ impl Guard {
             }
             if text.is_empty() {
                 return Ok(());
+            }
+            if policy.graphql {
+                x.operations = graphql::operations(&text);
             }
             subject::from_body(policy, &text, &self.hashes, &mut x.facets)?;
             self.read_account_in_body(x, &text)
@@ -420,7 +423,7 @@ fn body_is_read(headers: &Headers<'_>, policy: &Policy) -> bool {
         _ => false,
     };
     let tunnel = headers.get("upgrade").is_some() || headers.get(":method") == Some(b"CONNECT");
-    policy.sources().any(holds)
+    (policy.sources().any(holds) || (policy.graphql && !form))
         && !tunnel
         && !NOT_READ.iter().any(|kind| headers.begins("content-type", kind))
 }

@@ -115,6 +115,8 @@ pub struct Policy {
     pub secret: Vec<SubjectSource>,
     /// Where the text is read that the request posts; `None`: it posts none.
     pub text: Option<SubjectSource>,
+    /// Whether bodies are GraphQL, and a request counts as what it does.
+    pub graphql: bool,
     /// How a failure is told from the origin's answer.
     pub failure: AnswerMatch,
     /// How a success is told; `None`: any 1xx to 3xx answer that is not a failure.
