@@ -96,7 +96,8 @@ pub(super) fn read_subject(node: &Node<'_>) -> Option<SubjectSource> {
     source
 }
 
-fn one_subject(table: &mut Table<'_>) -> Option<SubjectSource> {
+/// One of the places that a request can hold a value in.
+pub(super) fn one_subject(table: &mut Table<'_>) -> Option<SubjectSource> {
     let (kind, node) = table.one_of(&SUBJECTS)?;
     match kind {
         "json" => read_pointer(&node).map(SubjectSource::Json),

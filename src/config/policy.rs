@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer;
-use super::client::{read_secret, read_subject};
+use super::client::{one_subject, read_secret, read_subject};
 use super::flow;
 use super::ladder;
 use super::learning::Written;
@@ -14,9 +14,12 @@ use super::tally;
 use super::threat;
 use super::words;
 use crate::policy::{
-    AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, SubjectSource,
+    AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes, SubjectSource,
     is_address_only,
 };
+
+/// The largest size that can be allowed.
+const MOST_SIZE: u32 = 1_000_000;
 
 pub(super) const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
 pub(super) const ON_TROUBLE: [(&str, OnTrouble); 2] =
@@ -117,6 +120,7 @@ pub(super) fn read(
         secret: said.secret,
         text: said.text,
         graphql: said.graphql,
+        sizes: said.sizes,
         failure,
         success: success.map(|(_, success)| success),
         on_trouble: on_trouble.unwrap_or(defaults.on_trouble),
@@ -134,6 +138,7 @@ struct Said {
     secret: Vec<SubjectSource>,
     text: Option<SubjectSource>,
     graphql: bool,
+    sizes: Sizes,
     present: Present,
 }
 
@@ -141,6 +146,7 @@ impl Said {
     fn take(table: &mut Table<'_>, present: Present, path_is_subject: bool) -> Self {
         let (subject, secret, text) = (table.take("subject"), table.take("secret"), table.take("text"));
         let graphql = table.take("graphql").and_then(|node| node.truth()).unwrap_or(false);
+        let sizes = read_sizes(table);
         let written = [&subject, &secret, &text].map(Option::is_some);
         let [written_subject, written_secret, written_text] = written;
         let subject = subject.and_then(|node| read_subject(&node));
@@ -149,7 +155,7 @@ impl Said {
         let mut read = subject.iter().chain(&secret).chain(&text);
         // Where one is written and not read, a mistake is reported already.
         let unread = written != [subject.is_some(), !secret.is_empty(), text.is_some()];
-        let payload = graphql || unread || read.any(SubjectSource::is_in_body);
+        let payload = graphql || sizes.items.is_some() || unread || read.any(SubjectSource::is_in_body);
         let present = Present {
             subject: written_subject || path_is_subject,
             secret: written_secret,
@@ -157,8 +163,22 @@ impl Said {
             payload,
             ..present
         };
-        Self { subject, secret, text, graphql, present }
+        Self { subject, secret, text, graphql, sizes, present }
     }
+}
+
+/// What one request may ask for.
+fn read_sizes(table: &mut Table<'_>) -> Sizes {
+    let items = table.take("max_items").and_then(|node| node.whole(1..=MOST_SIZE));
+    let page = table.take("max_page").and_then(|node| {
+        let mut table =
+            node.table("write where it is and how large it may be, such as {query: limit, at_most: 100}")?;
+        let at_most = table.need("at_most", "write the largest page, such as 100");
+        let source = one_subject(&mut table);
+        table.finish();
+        Some((source?, at_most?.whole(1..=MOST_SIZE)?))
+    });
+    Sizes { items, page }
 }
 
 /// What the policy starts from: the preset of its role, or that of a threat.

@@ -21,6 +21,74 @@ pub fn find(pointer: &Pointer, text: &[u8]) -> Result<Option<Value>, serde_json:
     Ok(found)
 }
 
+/// The number of elements of the longest array in a text; 0 where there is none, or it is no JSON.
+#[must_use]
+pub fn longest_array(text: &[u8]) -> usize {
+    let mut longest = 0;
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    // What came before the mistake counts.
+    let _ = Longest(&mut longest).deserialize(&mut reader);
+    longest
+}
+
+struct Longest<'l>(&'l mut usize);
+
+impl<'de> DeserializeSeed<'de> for Longest<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Longest<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let mut length = 0;
+        while array.next_element_seed(Longest(self.0))?.is_some() {
+            length += 1;
+            *self.0 = length.max(*self.0);
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            map.next_value_seed(Longest(self.0))?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads a value and keeps only what the remaining tokens lead to.
 struct Pick<'t> {
     tokens: &'t [String],

@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod payload;
 pub mod probe;
 pub mod recall;
+pub mod size;
 pub mod source;
 pub mod subject;
 

@@ -21,6 +21,8 @@ pub struct Exchange {
     pub(super) prefetch: bool,
     /// How many operations the request does, at most [`crate::facts::graphql::MOST_OPERATIONS`]; 0: it is one.
     pub(super) operations: u32,
+    /// What the request asks too much of.
+    pub(super) size: Option<crate::facts::size::TooMuch>,
     /// The account that the request names elsewhere than as its subject, by its hash.
     pub(super) account: Option<u64>,
     /// Whether a success would change what a rule can see, as of the request: one that was asked for

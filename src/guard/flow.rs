@@ -40,9 +40,20 @@ impl Guard {
             return None;
         }
         let lacking = self.flows.lacking(host, flow, who(x, flow), now_ms)?;
+        self.refuse_alone(host, x, Reason::Lacks(lacking), now_ms)
+    }
+
+    /// Refuses a request by itself: no verdict stands, and it is no failure of anybody.
+    pub(super) fn refuse_alone(
+        &mut self,
+        host: &dyn Host,
+        x: &mut Exchange,
+        reason: Reason,
+        now_ms: u64,
+    ) -> Option<Step> {
+        let index = x.policy?;
         let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
         let policy = self.settings.policies.get(index)?;
-        let reason = Reason::Lacks(lacking);
         let action = Action::Block;
         let enforces = policy.mode == Mode::Enforce;
         self.tell.verdict(index, action, reason);

@@ -7,7 +7,7 @@ use crate::decide::{Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::probe::Kind;
-use crate::facts::{Fingerprint, Headers, Probes, graphql, subject};
+use crate::facts::{Fingerprint, Headers, Probes, graphql, size, subject};
 use crate::host::{Attribute, Host};
 use crate::learn::{Recognised, Seen, campaign, profile};
 use crate::memory::{Standing, Tally};
@@ -69,6 +69,7 @@ impl Guard {
             if policy.graphql {
                 x.operations = graphql::operations(&text);
             }
+            size::read_body(&policy.sizes, &text, &mut x.size)?;
             subject::from_body(policy, &text, &self.hashes, &mut x.facets)?;
             self.read_account_in_body(x, &text)
         });
@@ -118,6 +119,7 @@ impl Guard {
         subject::from_head(policy, headers, &self.hashes, &mut x.facets);
         x.slots = plan.slots(&self.hashes, &x.facets);
         self.read_account(x, headers);
+        size::read_head(&policy.sizes, headers, &mut x.size);
         x.headers_held = true;
         if last || !body_is_read(headers, policy) {
             return self.judge(host, x);
@@ -214,7 +216,9 @@ impl Guard {
         if let Some(standing) = severest(&tallies, now_ms) {
             return self.uphold(host, x, standing, None, now_ms);
         }
-        if let Some(step) = self.refuse_early(host, x, now_ms) {
+        let too_much =
+            x.size.map(Reason::TooMuch).and_then(|reason| self.refuse_alone(host, x, reason, now_ms));
+        if let Some(step) = too_much.or_else(|| self.refuse_early(host, x, now_ms)) {
             return step;
         }
         x.stage = Stage::AwaitsAnswer;
@@ -423,7 +427,7 @@ fn body_is_read(headers: &Headers<'_>, policy: &Policy) -> bool {
         _ => false,
     };
     let tunnel = headers.get("upgrade").is_some() || headers.get(":method") == Some(b"CONNECT");
-    (policy.sources().any(holds) || (policy.graphql && !form))
+    (policy.sources().any(holds) || (policy.reads_json() && !form))
         && !tunnel
         && !NOT_READ.iter().any(|kind| headers.begins("content-type", kind))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::decide::Action;
 use crate::facts::Outcome;
+use crate::facts::size::TooMuch;
 use crate::flow::{Lacking, Proposal};
 use crate::host::{Expected, Host, Level, Metric};
 use crate::learn::{self, Alarm};
@@ -132,6 +133,8 @@ pub(super) enum Reason {
     Behavior,
     /// The request came before what has to be done first.
     Lacks(Lacking),
+    /// The request asks for more than one may.
+    TooMuch(TooMuch),
     /// A rule that is no more: a verdict outlives a change of the configuration.
     Changed,
 }
@@ -148,6 +151,7 @@ impl Reason {
             Self::Rule(index) => {
                 rules.and_then(|rules| rules.get(index)).map_or("changed", |rule| rule.name.as_str())
             }
+            Self::TooMuch(what) => what.name(),
             Self::Behavior => learn::REASON,
             Self::Changed => "changed",
         }

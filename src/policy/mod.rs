@@ -117,6 +117,8 @@ pub struct Policy {
     pub text: Option<SubjectSource>,
     /// Whether bodies are GraphQL, and a request counts as what it does.
     pub graphql: bool,
+    /// What one request may ask for.
+    pub sizes: Sizes,
     /// How a failure is told from the origin's answer.
     pub failure: AnswerMatch,
     /// How a success is told; `None`: any 1xx to 3xx answer that is not a failure.
@@ -133,6 +135,15 @@ pub struct Policy {
     pub learning: Option<Learning>,
     /// What it has to do with business flows; `None`: nothing.
     pub flow: Option<Flow>,
+}
+
+/// What one request may ask for; more is refused.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Sizes {
+    /// How many elements an array in a JSON body may have, at least 1; `None`: as many as fit.
+    pub items: Option<u32>,
+    /// Where a request says how large a page it wants, and how large it may be.
+    pub page: Option<(SubjectSource, u32)>,
 }
 
 /// How a policy learns which behaviors are hostile.
@@ -246,13 +257,20 @@ impl Policy {
     /// Everything that is read in a request.
     pub fn sources(&self) -> impl Iterator<Item = &SubjectSource> {
         let account = self.flow.as_ref().and_then(|flow| flow.account.as_ref());
-        self.subject.iter().chain(&self.secret).chain(&self.text).chain(account)
+        let page = self.sizes.page.as_ref().map(|(source, _)| source);
+        self.subject.iter().chain(&self.secret).chain(&self.text).chain(account).chain(page)
     }
 
     /// Whether a request's body has to be read for it.
     #[must_use]
     pub fn reads_body(&self) -> bool {
-        self.sources().any(SubjectSource::is_in_body)
+        self.reads_json() || self.sources().any(SubjectSource::is_in_body)
+    }
+
+    /// Whether a body is read that is JSON, whatever is in it.
+    #[must_use]
+    pub fn reads_json(&self) -> bool {
+        self.graphql || self.sizes.items.is_some()
     }
 
     /// Whether a header of the answer, besides its status, can tell the outcome.
