@@ -31,6 +31,8 @@ fn configuration(memory: &str) -> Value {
             },
             "cart": {"role": "add-to-cart"},
             "checkout": {"role": "checkout", "requires": ["cart"], "within": "30m"},
+            "verify": {"role": "verification", "subject": {"header": "x-user"}, "learn": false},
+            "card": {"role": "add-payment", "account": {"header": "x-user"}, "requires": ["verify"]},
         },
     })
 }
@@ -106,6 +108,18 @@ fn a_step_that_the_origin_refused_is_none() {
         stage.send(0, "cart", "ann", status, &[]);
         assert_eq!(stage.send(0, "checkout", "ann", 200, &[]).replied, Some(403));
     }
+}
+
+#[test]
+fn naming_an_account_that_did_it_does_not_help_a_session_of_another() {
+    let mut stage = Stage::new("8MiB");
+    stage.sign_up(0, "victim");
+    stage.sign_up(0, "thief");
+    stage.send(1, "verify", "", 200, &[("x-user", "victim")]);
+    assert_eq!(stage.send(0, "card", "victim", 201, &[]).replied, None);
+    assert_eq!(stage.send(0, "card", "thief", 201, &[("x-user", "victim")]).replied, Some(403));
+    stage.send(1, "verify", "", 200, &[("x-user", "thief")]);
+    assert_eq!(stage.send(0, "card", "thief", 201, &[]).replied, None);
 }
 
 #[test]

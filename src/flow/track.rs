@@ -66,7 +66,7 @@ impl Flows {
         for key in [who.session, who.account].into_iter().flatten() {
             identities.refresh(host, key);
         }
-        if let Some(account) = account_of(identities, host, who).filter(|_| who.account.is_none()) {
+        if let Some(account) = owner_of(identities, host, who) {
             identities.refresh(host, account);
         }
         match judge(identities, host, flow, who, now_ms) {
@@ -79,7 +79,7 @@ impl Flows {
     pub fn witness(&mut self, host: &dyn Host, flow: &Flow, who: Who, issued: &Issued, now_ms: u64) {
         let Some(identities) = self.identities.as_mut() else { return };
         let now = tick(now_ms);
-        let account = account_of(identities, host, who);
+        let account = named_by(identities, host, who).or_else(|| tied_to(identities, host, who));
         let proven: Vec<u32> = issued
             .proven
             .iter()
@@ -140,14 +140,23 @@ impl Flows {
     }
 }
 
-/// The account of a request, under the name that its steps are kept under.
-fn account_of(identities: &mut Identities, host: &dyn Host, who: Who) -> Option<u64> {
-    if let Some(account) = who.account {
-        let tied = identities.get(host, account).map_or(0, |entry| entry.account);
-        return Some(if tied == 0 { account } else { tied });
-    }
+/// The account that a request names, under the name that its steps are kept under.
+fn named_by(identities: &mut Identities, host: &dyn Host, who: Who) -> Option<u64> {
+    let account = who.account?;
+    let tied = identities.get(host, account).map_or(0, |entry| entry.account);
+    Some(if tied == 0 { account } else { tied })
+}
+
+/// The account that the session of a request is tied to.
+fn tied_to(identities: &mut Identities, host: &dyn Host, who: Who) -> Option<u64> {
     let tied = identities.get(host, who.session?)?.account;
     (tied != 0).then_some(tied)
+}
+
+/// Whose steps a request may count on: those of the account that its session is tied to, rather than of one
+/// that it names, which anybody can.
+fn owner_of(identities: &mut Identities, host: &dyn Host, who: Who) -> Option<u64> {
+    tied_to(identities, host, who).or_else(|| named_by(identities, host, who))
 }
 
 /// What is found of a request's requirements.
@@ -164,7 +173,7 @@ enum Found {
 fn judge(identities: &mut Identities, host: &dyn Host, flow: &Flow, who: Who, now_ms: u64) -> Found {
     let mut found = Found::Met;
     let now = tick(now_ms);
-    let account = account_of(identities, host, who);
+    let account = owner_of(identities, host, who);
     let keys = [who.session, account];
     let entries = keys.map(|key| key.and_then(|key| identities.get(host, key)));
     for (place, requirement) in flow.requires.iter().enumerate() {
