@@ -18,11 +18,12 @@ use std::{iter, panic, thread};
 use palisade::config;
 use palisade::sandbox::Report;
 use palisade::sim::{Faults, Store};
+use serde_json::json;
 use support::Outcome;
 use support::envoy::InEnvoy;
 use support::scenario::Scenario;
 use support::sim::Simulated;
-use support::threats::{self, Played};
+use support::threats::{self, Played, Seen};
 
 /// Scenarios that are played in Envoy at the same time, each with an Envoy of its own: they wait for
 /// most of their time.
@@ -68,6 +69,19 @@ fn each_threat_that_can_be_seen_is_answered_and_its_look_alike_is_not() {
     }
     let threats = threats::all();
     assert_eq!(threats.len(), 21);
+    for threat in &threats {
+        let policy = json!({"preset": threat.id, "subject": {"header": "x"}});
+        let read = config::read(
+            &json!({"secret": "a secret of the tests alone", "policies": {"p": policy}}),
+            &|_| None,
+        );
+        assert_eq!(
+            read.is_ok(),
+            threat.seen != Seen::No,
+            "{}: a preset for what is seen, and no other",
+            threat.id
+        );
+    }
     let mut report = Report::new("threats");
     let lacking = threats::report(&threats, &played, &mut report);
     assert!(lacking.is_empty(), "no attack or no look-alike is shown of {lacking:?}");
