@@ -20,6 +20,7 @@ const MOST_GAP_MS: u64 = 3_600 * SECOND_MS;
 pub(super) struct Written<'a> {
     account: Option<Node<'a>>,
     issues: Option<Node<'a>>,
+    creates: Option<Node<'a>>,
     proves: Option<Node<'a>>,
     requires: Option<Node<'a>>,
     within: Option<Node<'a>>,
@@ -31,6 +32,7 @@ impl<'a> Written<'a> {
         Self {
             account: table.take("account"),
             issues: table.take("issues"),
+            creates: table.take("creates"),
             proves: table.take("proves"),
             requires: table.take("requires"),
             within: table.take("within"),
@@ -46,7 +48,7 @@ impl<'a> Written<'a> {
         let mut flow = Flow {
             subject_is_account: account.is_none() && has_subject && is_of_accounts,
             links: matches!(role, Some(Role::Login | Role::Signup)) && (has_subject || account.is_some()),
-            creates: role == Some(Role::Signup),
+            creates: read_creates(self.creates, role),
             account,
             ..Flow::default()
         };
@@ -61,15 +63,24 @@ impl<'a> Written<'a> {
         }
         flow.proves = self.proves.map(|node| read_proves(&node)).unwrap_or_default();
         let gap = |node: Node<'_>| node.duration_ms(SECOND_MS..=MOST_GAP_MS).unwrap_or(SECOND_MS);
-        let within = self.within.as_ref().and_then(|node| node.duration_ms(SECOND_MS..=WEEK_MS));
-        let min_gap_ms = self.min_gap.map_or(0, gap);
+        flow.within_ms = self.within.as_ref().and_then(|node| node.duration_ms(SECOND_MS..=WEEK_MS));
+        flow.min_gap_ms = self.min_gap.map_or(0, gap);
         for node in [&self.within].into_iter().flatten().filter(|_| self.requires.is_none()) {
             node.mistake("found without requires", "remove it, or name the steps that are required");
         }
-        flow.requires = self.requires.map(|node| read_requires(&node, min_gap_ms)).unwrap_or_default();
-        flow.within_ms = within;
+        flow.requires = self.requires.map(|node| read_requires(&node)).unwrap_or_default();
         flow
     }
+}
+
+/// Whether a success creates the account, which a sign-up's does unless the operator says otherwise.
+fn read_creates(node: Option<Node<'_>>, role: Option<Role>) -> bool {
+    let is_signup = role == Some(Role::Signup);
+    let Some(node) = node else { return is_signup };
+    if !is_signup {
+        node.mistake("found outside a sign-up", "remove it, or write role: signup");
+    }
+    node.truth().unwrap_or(true)
 }
 
 fn read_pointer(node: &Node<'_>) -> Option<crate::policy::Pointer> {
@@ -90,12 +101,12 @@ fn read_proves(node: &Node<'_>) -> Vec<Proof> {
     entries.into_iter().filter_map(read).collect()
 }
 
-fn read_requires(node: &Node<'_>, min_gap_ms: u64) -> Vec<Requirement> {
+fn read_requires(node: &Node<'_>) -> Vec<Requirement> {
     let remedy =
         "write a list of steps, such as [email-verified, {step: add-to-cart, within: 30m, min_gap: 2s}]";
     let read = |item: &Node<'_>| {
         if let Some(step) = item.value.as_str() {
-            return Some(Requirement { min_gap_ms, ..Requirement::new(step) });
+            return Some(Requirement::new(step));
         }
         let mut table = item.table(remedy)?;
         let step =
@@ -103,29 +114,85 @@ fn read_requires(node: &Node<'_>, min_gap_ms: u64) -> Vec<Requirement> {
         let own = table.take("within").and_then(|node| node.duration_ms(SECOND_MS..=WEEK_MS));
         let gap = table.take("min_gap").and_then(|node| node.duration_ms(SECOND_MS..=MOST_GAP_MS));
         table.finish();
-        let min_gap_ms = gap.unwrap_or(min_gap_ms);
+        let min_gap_ms = gap.unwrap_or(0);
         Some(Requirement { within_ms: own, min_gap_ms, ..Requirement::new(step?) })
     };
     let items = node.list(MOST_STEPS, remedy);
     items.iter().flatten().filter_map(read).collect()
 }
 
+/// What the policies together say of steps.
+struct Steps {
+    required: BTreeSet<String>,
+    /// Steps that some policy's `proves` names.
+    proven: BTreeSet<String>,
+    /// Of these, those that an answer's marks show.
+    shown: BTreeSet<String>,
+    /// Policies whose requests name their account.
+    of_accounts: BTreeSet<String>,
+    policies: BTreeSet<String>,
+}
+
+impl Steps {
+    fn of(policies: &[Policy]) -> Self {
+        let flows = || policies.iter().filter_map(|policy| Some((policy, policy.flow.as_ref()?)));
+        let proofs = || flows().flat_map(|(_, flow)| &flow.proves);
+        let names_account = |flow: &Flow| flow.account.is_some() || flow.subject_is_account;
+        let shown = proofs().filter(|proof| proof.answer.is_some());
+        let of_accounts = flows().filter(|(_, flow)| names_account(flow));
+        Self {
+            required: flows().flat_map(|(_, flow)| &flow.requires).map(|r| r.step.clone()).collect(),
+            proven: proofs().map(|proof| proof.step.clone()).collect(),
+            shown: shown.map(|proof| proof.step.clone()).collect(),
+            of_accounts: of_accounts.map(|(policy, _)| policy.name.clone()).collect(),
+            policies: policies.iter().map(|policy| policy.name.clone()).collect(),
+        }
+    }
+
+    /// Completes what a policy requires with what it says for all of it.
+    fn complete(&self, requirement: &mut Requirement, of_all: (Option<u64>, u64)) {
+        let step = &requirement.step;
+        let (within_ms, min_gap_ms) = of_all;
+        requirement.by_state = self.shown.contains(step);
+        requirement.of_account = self.proven.contains(step) || self.of_accounts.contains(step);
+        if !self.proven.contains(step) {
+            requirement.within_ms = requirement.within_ms.or(within_ms);
+        }
+        if requirement.min_gap_ms == 0 && !requirement.by_state {
+            requirement.min_gap_ms = min_gap_ms;
+        }
+    }
+
+    /// Reports what is wrong with a step that a policy requires.
+    fn check(&self, requirement: &Requirement, policy: &str, place: &str, findings: &Findings) {
+        let step = requirement.step.as_str();
+        if step == policy {
+            findings.mistake(place, format!("{step} requires itself"), "remove it");
+        } else if !self.proven.contains(step) && !self.policies.contains(step) {
+            let known = self.proven.iter().chain(&self.policies).map(String::as_str);
+            let meant =
+                words::nearest(step, known).map_or(String::new(), |near| format!("did you mean {near}? "));
+            let remedy = format!("{meant}name a policy, or a step that one proves: {{{step}: {{...}}}}");
+            findings.mistake(place, format!("nothing ever does {step}"), remedy);
+        } else if self.shown.contains(step) && requirement.min_gap_ms > 0 {
+            let problem = format!("answers show that {step} is done, but not when that was");
+            findings.mistake(place, problem, "remove its min_gap");
+        }
+    }
+}
+
 /// Completes the flows of all policies, none of which has a mistake: each policy's own name is a step that
-/// its success proves; `within` of a whole policy does not bound what answers prove of an account; and
-/// where nothing is required there are no flows.
+/// its success proves; `within` and `min_gap` of a whole policy do not bound what answers prove of an
+/// account; and where nothing is required there are no flows.
 pub(super) fn complete(policies: &mut [Policy], path: &str, findings: &Findings) {
-    let required: BTreeSet<String> = policies
-        .iter()
-        .flat_map(|policy| policy.flow.iter().flat_map(|flow| &flow.requires))
-        .map(|requirement| requirement.step.clone())
-        .collect();
-    if required.len() > MOST_STEPS {
-        let problem = format!("{} steps are required by all policies together", required.len());
+    let steps = Steps::of(policies);
+    if steps.required.len() > MOST_STEPS {
+        let problem = format!("{} steps are required by all policies together", steps.required.len());
         findings.mistake(path, problem, format!("at most {MOST_STEPS} are allowed"));
     }
     for policy in policies.iter() {
         for proof in policy.flow.iter().flat_map(|flow| &flow.proves) {
-            if !required.contains(&proof.step) {
+            if !steps.required.contains(&proof.step) {
                 findings.mistake(
                     &format!("{path}.{}.proves.{}", policy.name, proof.step),
                     "no policy requires this step, so proving it changes nothing",
@@ -134,35 +201,18 @@ pub(super) fn complete(policies: &mut [Policy], path: &str, findings: &Findings)
             }
         }
     }
-    let by_answer: BTreeSet<String> = policies
-        .iter()
-        .flat_map(|policy| policy.flow.iter().flat_map(|flow| &flow.proves))
-        .map(|proof| proof.step.clone())
-        .collect();
-    let names: Vec<String> = policies.iter().map(|policy| policy.name.clone()).collect();
     for policy in policies.iter_mut() {
         let Some(flow) = &mut policy.flow else { continue };
+        let of_all = (flow.within_ms, flow.min_gap_ms);
         for requirement in &mut flow.requires {
-            let step = requirement.step.as_str();
-            let place = format!("{path}.{}.requires", policy.name);
-            if !by_answer.contains(step) {
-                requirement.within_ms = requirement.within_ms.or(flow.within_ms);
-            }
-            if step == policy.name {
-                findings.mistake(&place, format!("{step} requires itself"), "remove it");
-            } else if !by_answer.contains(step) && !names.iter().any(|name| name == step) {
-                let known = by_answer.iter().chain(&names).map(String::as_str);
-                let meant = words::nearest(step, known)
-                    .map_or(String::new(), |near| format!("did you mean {near}? "));
-                let remedy = format!("{meant}name a policy, or a step that one proves: {{{step}: {{...}}}}");
-                findings.mistake(&place, format!("nothing ever does {step}"), remedy);
-            }
+            steps.check(requirement, &policy.name, &format!("{path}.{}.requires", policy.name), findings);
+            steps.complete(requirement, of_all);
         }
-        if required.contains(&policy.name) {
+        if steps.required.contains(&policy.name) {
             flow.proves.push(Proof { step: policy.name.clone(), answer: None });
         }
         let takes_part = flow.tells() || !flow.requires.is_empty();
-        if required.is_empty() || !takes_part {
+        if steps.required.is_empty() || !takes_part {
             policy.flow = None;
         }
     }

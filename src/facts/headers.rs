@@ -67,8 +67,9 @@ impl<'a> Headers<'a> {
     pub fn set_cookie(&self, name: &str) -> Option<&'a [u8]> {
         let set = self.iter().filter(|(header, _)| *header == b"set-cookie");
         let values = set.filter_map(|(_, value)| {
-            let pair = value.split(|&b| b == b';').next()?.trim_ascii();
-            pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+            let mut parts = value.split(|&b| b == b';').map(<[u8]>::trim_ascii);
+            let held = parts.next()?.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+            (!parts.any(is_taken_back)).then_some(held)
         });
         values.last()
     }
@@ -99,6 +100,16 @@ impl<'a> Headers<'a> {
 fn read_u32(bytes: &[u8], at: usize) -> Option<usize> {
     let four: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
     Some(u32::from_le_bytes(four) as usize)
+}
+
+/// Whether an attribute of a cookie says that the client is to forget it: an age of nothing, or an end in the
+/// year in which time began (RFC 6265, 4.1.2).
+fn is_taken_back(attribute: &[u8]) -> bool {
+    let mut sides = attribute.splitn(2, |&b| b == b'=').map(<[u8]>::trim_ascii);
+    let (Some(name), Some(value)) = (sides.next(), sides.next()) else { return false };
+    let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+    is(b"max-age") && (value == b"0" || value.starts_with(b"-"))
+        || is(b"expires") && value.windows(4).any(|year| year == b"1970")
 }
 
 #[cfg(test)]

@@ -84,6 +84,14 @@ pub fn matches(wanted: &AnswerMatch, headers: &Headers<'_>, body: &[u8]) -> bool
     headers_match(wanted, status_of(headers), headers) || body_matches(wanted, body)
 }
 
+/// Whether a decoded body says the contrary: another value where the wanted one would be.
+#[must_use]
+pub fn contradicts(wanted: &AnswerMatch, body: &[u8]) -> bool {
+    let Some((pointer, Some(value))) = &wanted.json else { return false };
+    let found = json::find(pointer, body).ok().flatten();
+    found.is_some_and(|found| !same_scalar(&found, value))
+}
+
 fn headers_match(wanted: &AnswerMatch, status: u16, headers: &Headers<'_>) -> bool {
     wanted.status.binary_search(&status).is_ok()
         || wanted.header.as_ref().is_some_and(|(name, value)| {

@@ -3,7 +3,7 @@
 //! Set-associative: where a bucket is full, the entry written longest ago makes room, and the bucket
 //! remembers until when something may have been forgotten. Only successes of the origin bring entries.
 
-use super::entry::{ENTRY_BYTES, Entry, age_ms, tick};
+use super::entry::{ENTRY_BYTES, Entry, Told, age_ms};
 use crate::host::Host;
 use crate::memory::bytes::{array, put};
 use crate::memory::layout::{entries_cost_bytes, sheet_cost_bytes};
@@ -11,7 +11,7 @@ use crate::memory::sheet::{BOARD_BYTES, MOST_SHEETS, SheetId, SheetSpec, Sheets}
 use crate::policy::Settings;
 
 /// The name of the board of these sheets.
-const BOARD: &str = "pal1.flows";
+const BOARD: &str = "pal2.flows";
 
 /// Length of one sheet: small, since each step that is done costs one to be written.
 const SHEET_BYTES: usize = 16 << 10;
@@ -23,6 +23,9 @@ const HEAD_BYTES: usize = 4;
 const BUCKET: usize = 8;
 const BUCKET_BYTES: usize = 4 + BUCKET * ENTRY_BYTES;
 const BUCKETS: usize = (SHEET_BYTES - HEAD_BYTES) / BUCKET_BYTES;
+
+/// Stands for whoever did a step of an account without saying which. Never forgotten.
+pub(super) const UNTIED: u64 = u64::MAX;
 
 /// What flows take of the configured memory, as a share.
 const SHARE: u64 = 16;
@@ -59,16 +62,21 @@ impl Identities {
     /// The map in so much of the memory.
     pub(super) fn new(share: u64) -> Self {
         let count = sheets_in(share);
-        let spec = |n| SheetSpec { name: format!("pal1.f{n:x}"), bytes: SHEET_BYTES };
+        let spec = |n| SheetSpec { name: format!("pal2.f{n:x}"), bytes: SHEET_BYTES };
         Self { sheets: Sheets::on_board(BOARD, (0..count).map(spec).collect()), count }
     }
 
     /// The identity with this hash, as far as this worker has heard.
     pub(super) fn get(&mut self, host: &dyn Host, key: u64) -> Option<Entry> {
         let (sheet, bucket) = self.place(key);
+        find(self.sheets.read(host, sheet), bucket, key)
+    }
+
+    /// The same; of one that is not there, since when it would be if it had done anything.
+    pub(super) fn get_or_absent(&mut self, host: &dyn Host, key: u64) -> Entry {
+        let (sheet, bucket) = self.place(key);
         let bytes = self.sheets.read(host, sheet);
-        let entries = bytes.get(bucket + 4..)?.as_chunks::<ENTRY_BYTES>().0;
-        entries.iter().take(BUCKET).map(Entry::decode).find(|entry| entry.key == named(key))
+        find(bytes, bucket, key).unwrap_or_else(|| absent(bytes, bucket, key))
     }
 
     /// Asks the host for what other workers wrote meanwhile of this identity.
@@ -77,58 +85,18 @@ impl Identities {
         self.sheets.refresh(host, sheet);
     }
 
-    /// Whether all that was written of this identity within so long is still known.
-    pub(super) fn remembers(&mut self, host: &dyn Host, key: u64, within_ms: u64, now: u32) -> bool {
-        let (sheet, bucket) = self.place(key);
-        let bytes = self.sheets.read(host, sheet);
-        let since = u32::from_le_bytes(array(bytes, 0));
-        let forgot = u32::from_le_bytes(array(bytes, bucket));
-        let is_past = |then: u32| age_ms(then, now) > within_ms;
-        since != 0 && is_past(since) && (forgot == 0 || is_past(forgot))
+    /// Whether this worker knows already what is told.
+    pub(super) fn knows(&mut self, host: &dyn Host, told: &Told) -> bool {
+        let Some(entry) = self.get(host, told.key) else { return false };
+        let mut after = entry;
+        after.learn(told, false);
+        after == entry
     }
 
-    /// Changes an identity, which begins empty, at once and for all workers; whether that could be done.
-    pub(super) fn change(
-        &mut self,
-        host: &dyn Host,
-        key: u64,
-        now_ms: u64,
-        change: &dyn Fn(&mut Entry),
-    ) -> bool {
-        let (sheet, bucket) = self.place(key);
-        let now = tick(now_ms);
-        let mut write = |bytes: &mut [u8]| {
-            if u32::from_le_bytes(array(bytes, 0)) == 0 {
-                put(bytes, 0, &now.to_le_bytes());
-            }
-            let all: Vec<Entry> = bytes
-                .get(bucket + 4..)
-                .map(|rest| rest.as_chunks::<ENTRY_BYTES>().0)
-                .unwrap_or_default()
-                .iter()
-                .take(BUCKET)
-                .map(Entry::decode)
-                .collect();
-            let place = all.iter().position(|entry| entry.key == named(key));
-            let free = || all.iter().position(|entry| entry.key == 0);
-            let oldest = || {
-                let by_age = all.iter().enumerate().max_by_key(|(_, entry)| age_ms(entry.seen, now));
-                by_age.map(|(place, _)| place)
-            };
-            let Some(place_of) = place.or_else(free).or_else(oldest) else { return };
-            let Some(mut entry) = all.get(place_of).copied() else { return };
-            if entry.key != named(key) {
-                let forgot = u32::from_le_bytes(array(bytes, bucket));
-                if entry.key != 0 && (forgot == 0 || age_ms(forgot, now) > age_ms(entry.seen, now)) {
-                    put(bytes, bucket, &entry.seen.to_le_bytes());
-                }
-                entry = Entry { key: named(key), ..Entry::default() };
-            }
-            change(&mut entry);
-            entry.seen = now;
-            put(bytes, bucket + 4 + place_of * ENTRY_BYTES, &entry.encode());
-        };
-        self.sheets.change(host, sheet, &mut write)
+    /// Writes what is told, at once and for all workers; whether that could be done.
+    pub(super) fn write(&mut self, host: &dyn Host, told: &Told) -> bool {
+        let (sheet, bucket) = self.place(told.key);
+        self.sheets.change(host, sheet, &mut |bytes| write(bytes, bucket, told))
     }
 
     /// Tells the other workers of what was written, and hears of theirs.
@@ -152,4 +120,48 @@ impl Identities {
 /// Never 0, which marks an empty place.
 fn named(key: u64) -> u64 {
     key.max(1)
+}
+
+fn entries(bytes: &[u8], bucket: usize) -> impl Iterator<Item = Entry> {
+    let entries = bytes.get(bucket + 4..).map(|rest| rest.as_chunks::<ENTRY_BYTES>().0).unwrap_or_default();
+    entries.iter().take(BUCKET).map(Entry::decode)
+}
+
+fn find(bytes: &[u8], bucket: usize, key: u64) -> Option<Entry> {
+    entries(bytes, bucket).find(|entry| entry.key == named(key))
+}
+
+/// An identity of which nothing is here: all that it did since the sheet began, and since the bucket last
+/// forgot anything.
+fn absent(bytes: &[u8], bucket: usize, key: u64) -> Entry {
+    let since = u32::from_le_bytes(array(bytes, 0));
+    let forgot = u32::from_le_bytes(array(bytes, bucket));
+    let is_later = since != 0 && forgot != 0 && age_ms(since, forgot) > 0;
+    Entry::absent(named(key), if is_later { forgot } else { since })
+}
+
+/// Writes what is told into a sheet.
+fn write(bytes: &mut [u8], bucket: usize, told: &Told) {
+    let now = told.at;
+    if u32::from_le_bytes(array(bytes, 0)) == 0 {
+        put(bytes, 0, &now.to_le_bytes());
+    }
+    let place = |of: &dyn Fn(&Entry) -> bool| entries(bytes, bucket).position(|entry| of(&entry));
+    let oldest = || {
+        let others = entries(bytes, bucket).enumerate().filter(|(_, entry)| entry.key != UNTIED);
+        others.max_by_key(|(_, entry)| age_ms(entry.seen, now)).map(|(place, _)| place)
+    };
+    let own = place(&|entry| entry.key == named(told.key));
+    let Some(at) = own.or_else(|| place(&|entry| entry.key == 0)).or_else(oldest) else { return };
+    let Some(held) = entries(bytes, bucket).nth(at) else { return };
+    let mut entry = if own.is_some() { held } else { absent(bytes, bucket, told.key) };
+    if own.is_none() && held.key != 0 {
+        let forgot = u32::from_le_bytes(array(bytes, bucket));
+        if forgot == 0 || age_ms(forgot, held.seen) > 0 {
+            put(bytes, bucket, &held.seen.to_le_bytes());
+        }
+    }
+    entry.learn(told, own.is_none());
+    entry.seen = now;
+    put(bytes, bucket + 4 + at * ENTRY_BYTES, &entry.encode());
 }

@@ -7,7 +7,9 @@
 mod assistant;
 mod entry;
 mod identities;
+mod judge;
 mod track;
+mod witness;
 
 pub use assistant::{ASSISTANT_BYTES, Assistant, Proposal};
 pub use identities::{bound_bytes, share_bytes};

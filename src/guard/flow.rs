@@ -10,9 +10,12 @@ use crate::facts::{Headers, client, json, operation, outcome, source, subject};
 use crate::flow::{Issued, Who};
 use crate::host::Host;
 use crate::learn::campaign;
-use crate::policy::{Facet, Flow, Mode, Pointer, SessionSource};
+use crate::policy::{Facet, Flow, Mode, Pointer, Proof, SessionSource};
 use crate::report::VerdictLine;
 use crate::respond::{self, Refusal};
+
+/// 201 says that a new resource was made (RFC 9110, 15.3.2), which 200 does not.
+const CREATED: u16 = 201;
 
 impl Guard {
     /// Reads the account that a request names in its head.
@@ -108,14 +111,21 @@ impl Guard {
         };
         let of_field = field(&flow.issues_session);
         let sessions = cookies.into_iter().chain(of_field.as_deref().map(str::as_bytes));
-        let proves = |answer_match: &Option<_>| {
-            answer_match.as_ref().is_none_or(|wanted| outcome::matches(wanted, answer, body))
+        let places = |holds: &dyn Fn(&Proof) -> bool| {
+            let proofs = flow.proves.iter().enumerate().filter(|(_, proof)| holds(proof));
+            proofs.map(|(place, _)| place).collect::<Vec<_>>()
         };
-        let proofs = flow.proves.iter().enumerate();
+        let account = field(&flow.issues_account).and_then(|name| subject::account(name.as_bytes(), hashes));
         let issued = Issued {
             sessions: sessions.filter_map(|value| client::session(hashes, value)).collect(),
-            account: field(&flow.issues_account).and_then(|name| subject::account(name.as_bytes(), hashes)),
-            proven: proofs.filter(|(_, proof)| proves(&proof.answer)).map(|(place, _)| place).collect(),
+            account,
+            created: account.is_some() || outcome::status_of(answer) == CREATED,
+            proven: places(&|proof| {
+                proof.answer.as_ref().is_none_or(|wanted| outcome::matches(wanted, answer, body))
+            }),
+            disproven: places(&|proof| {
+                proof.answer.as_ref().is_some_and(|wanted| outcome::contradicts(wanted, body))
+            }),
         };
         self.flows.witness(host, flow, who(x, flow), &issued, host.now_ms());
     }

@@ -11,7 +11,7 @@ pub struct Flow {
     pub subject_is_account: bool,
     /// Whether a success ties the session to the account that the request names.
     pub links: bool,
-    /// Whether a success creates the account.
+    /// Whether a success that says that something was created creates the account.
     pub creates: bool,
     /// Where a successful answer has another name of the account.
     pub issues_account: Option<Pointer>,
@@ -22,6 +22,8 @@ pub struct Flow {
     /// How long ago steps may have been done that say nothing of it themselves, in milliseconds; it does
     /// not bound what answers prove of an account.
     pub within_ms: Option<u64>,
+    /// How long ago steps have to be done at least that say nothing of it themselves, in milliseconds.
+    pub min_gap_ms: u64,
     /// What has to be done before, in the order it was written.
     pub requires: Vec<Requirement>,
 }
@@ -44,9 +46,13 @@ pub struct Requirement {
     pub skipped: String,
     /// The reason that is given where it was done too short a time ago: `hurried-` and its name.
     pub hurried: String,
-    /// How long ago it may have been done, in milliseconds; `None`: it lasts, and is the account's.
+    /// How long ago it may have been done, in milliseconds; `None`: it lasts.
     pub within_ms: Option<u64>,
-    /// How long ago it has to be done at least, in milliseconds.
+    /// Whether it is an account's, whatever session does it.
+    pub of_account: bool,
+    /// Whether answers show that it is done, whenever that was.
+    pub by_state: bool,
+    /// How long ago it has to be done at least, in milliseconds; 0: at any time.
     pub min_gap_ms: u64,
 }
 
@@ -59,6 +65,8 @@ impl Requirement {
             skipped: format!("skipped-{step}"),
             hurried: format!("hurried-{step}"),
             within_ms: None,
+            of_account: false,
+            by_state: false,
             min_gap_ms: 0,
         }
     }
