@@ -13,6 +13,7 @@ pub mod host;
 // One exchange, in the order of its way.
 pub mod facts;
 pub mod memory;
+pub mod usage;
 pub mod flow;
 pub mod detect;
 pub mod decide;

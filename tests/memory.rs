@@ -25,6 +25,7 @@ fn spec() -> TallySpec {
         fan_out: FanOut { of: Facet::Subject, failed: true },
         failure_test: Some(FailureTest { usual: 0.2, hostile: 0.95 }),
         counts_successes: true,
+        follows: false,
     }
 }
 

@@ -121,17 +121,27 @@ pub(super) fn rules(policy: &Policy) -> impl Iterator<Item = (&Rule, &TallySpec)
     with_tally.filter(move |(_, tally)| !tally.key.iter().any(further))
 }
 
-/// The configuration's word for what a rule counts, its threshold and its score. `None` for a
-/// failure test, which has neither.
-pub(super) fn count(rule: &Rule, tally: &TallySpec) -> Option<(&'static str, u32, f64)> {
+/// The configuration's word for what a rule counts, and its threshold. `None` for a failure test, which has
+/// neither.
+pub(super) fn count(rule: &Rule, tally: &TallySpec) -> Option<(&'static str, u32)> {
     match rule.finding {
         Finding::FailureTest => None,
-        Finding::Failures { at_least, score } => Some(("failures", at_least, score)),
-        Finding::Successes { at_least, score } => Some(("successes", at_least, score)),
-        Finding::Requests { at_least, score } => Some(("requests", at_least, score)),
-        Finding::FanOut { at_least, score } => {
-            Config::fan_out_word(tally.fan_out).map(|word| (word, at_least, score))
+        Finding::Failures { at_least, .. } => Some(("failures", at_least)),
+        Finding::Successes { at_least, .. } => Some(("successes", at_least)),
+        Finding::Requests { at_least, .. } | Finding::Unusual { at_least, .. } => {
+            Some(("requests", at_least))
         }
+        Finding::InOrder { at_least, .. } => Some(("in_order", at_least)),
+        Finding::Steady { at_least, .. } => Some(("steady", at_least)),
+        Finding::FanOut { at_least, .. } => Config::fan_out_word(tally.fan_out).map(|word| (word, at_least)),
+    }
+}
+
+/// How many times what is usual a rule asks for as well.
+pub(super) fn times_usual(rule: &Rule) -> Option<f64> {
+    match rule.finding {
+        Finding::Unusual { times_usual, .. } => Some(times_usual),
+        _ => None,
     }
 }
 

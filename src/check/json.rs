@@ -93,9 +93,13 @@ fn rules(policy: &Policy) -> Vec<Value> {
             "tally": rule.tally,
         });
         let map = shown.as_object_mut()?;
-        if let Some((word, at_least, score)) = describe::count(rule, tally) {
-            map.insert(word.to_owned(), at_least.into());
-            map.insert("score".to_owned(), score.into());
+        if let Some((word, at_least)) = describe::count(rule, tally) {
+            let count = match describe::times_usual(rule) {
+                Some(times) => json!({ "times_usual": times, "at_least": at_least }),
+                None => at_least.into(),
+            };
+            map.insert(word.to_owned(), count);
+            map.insert("score".to_owned(), rule.finding.most().into());
         } else if let Some(test) = tally.failure_test {
             let test = json!({ "usual": test.usual, "hostile": test.hostile });
             map.insert("failure_test".to_owned(), test);

@@ -63,7 +63,10 @@ fn write_rules(out: &mut String, policy: &Policy) -> fmt::Result {
     let mut rows = Vec::new();
     for (rule, tally) in describe::rules(policy) {
         let (finds, score) = match (describe::count(rule, tally), tally.failure_test) {
-            (Some((word, at_least, score)), _) => (format!("{at_least} {word}"), score.to_string()),
+            (Some((word, at_least)), _) => {
+                let times = describe::times_usual(rule).map(|times| format!(" and {times} times the usual"));
+                (format!("{at_least} {word}{}", times.unwrap_or_default()), rule.finding.most().to_string())
+            }
             (None, Some(test)) => {
                 (format!("failure test, {} or {}", test.usual, test.hostile), "up to 32".into())
             }

@@ -15,15 +15,21 @@ pub(super) enum Count {
     Successes,
     /// Both.
     Requests,
+    /// Requests that each asked for the next in a row.
+    InOrder,
+    /// Different subjects that were asked for at a steady pace.
+    Steady,
     /// Distinct values.
     FanOut(FanOut),
 }
 
 /// The words for them.
-pub(super) const COUNTS: [(&str, Count); 14] = [
+pub(super) const COUNTS: [(&str, Count); 16] = [
     ("failures", Count::Failures),
     ("successes", Count::Successes),
     ("requests", Count::Requests),
+    ("in_order", Count::InOrder),
+    ("steady", Count::Steady),
     ("subjects", Count::of(Facet::Subject)),
     ("failed_subjects", Count::of_failed(Facet::Subject)),
     ("addresses", Count::of(Facet::Address)),
@@ -52,6 +58,7 @@ impl Count {
     pub(super) fn facet(self) -> Option<Facet> {
         match self {
             Self::FanOut(fan_out) => Some(fan_out.of),
+            Self::Steady => Some(Facet::Subject),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use super::node::{Findings, Node};
 use super::preset::{BLOCK, LADDER, LIMIT};
 use super::quantity::show_duration;
 use super::rules::WEEK_MS;
-use crate::policy::{FAILURE_TEST_MAX_NATS, Finding, Ladder, Rule, Rung};
+use crate::policy::{DETECTORS, Ladder, Rule, Rung, TallySpec};
 
 /// Scores above this are out of reach of any rules.
 const MOST_SCORE: f64 = 100.0;
@@ -103,23 +103,18 @@ fn check_order(node: &Node<'_>, ladder: &Ladder) {
 }
 
 /// The highest score that the rules can give together: of each detector the strongest, added up.
-pub(super) fn highest_score(rules: &[Rule]) -> f64 {
-    let (mut test, mut volume, mut fan_out) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for rule in rules {
-        match rule.finding {
-            Finding::FailureTest => test = f64::from(FAILURE_TEST_MAX_NATS),
-            Finding::Failures { score, .. }
-            | Finding::Successes { score, .. }
-            | Finding::Requests { score, .. } => volume = volume.max(score),
-            Finding::FanOut { score, .. } => fan_out = fan_out.max(score),
+pub(super) fn highest_score(rules: &[Rule], tallies: &[TallySpec]) -> f64 {
+    let mut most = [0.0_f64; DETECTORS];
+    for (rule, spec) in rules.iter().filter_map(|rule| Some((rule, tallies.get(rule.tally)?))) {
+        if let Some(most) = most.get_mut(rule.finding.detector(spec) as usize) {
+            *most = most.max(rule.finding.most());
         }
     }
-    test + volume + fan_out
+    most.iter().sum()
 }
 
 /// Reports a ladder of which the rules reach nothing, and notes written rungs out of their reach.
-pub(super) fn check_reach(path: &str, ladder: &Ladder, rules: &[Rule], own: bool, findings: &Findings) {
-    let highest = highest_score(rules);
+pub(super) fn check_reach(path: &str, ladder: &Ladder, highest: f64, own: bool, findings: &Findings) {
     let rungs = rungs(ladder);
     let Some((lowest, at)) = rungs.first() else {
         return;

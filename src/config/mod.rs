@@ -60,7 +60,7 @@ impl Config {
     /// The highest score that a policy's rules can give together, in nats.
     #[must_use]
     pub fn highest_score(policy: &Policy) -> f64 {
-        ladder::highest_score(&policy.rules)
+        ladder::highest_score(&policy.rules, &policy.tallies)
     }
 
     /// The word for what a tally counts distinct values of, such as `failed_subjects`; `None` where

@@ -109,7 +109,8 @@ pub(super) fn read(
     if rules.is_empty() {
         no_rules(&path, left_out.get(left_before..).unwrap_or_default(), findings);
     } else {
-        ladder::check_reach(&format!("{path}.ladder"), &ladder, &rules, own_ladder, findings);
+        let highest = ladder::highest_score(&rules, &tallies);
+        ladder::check_reach(&format!("{path}.ladder"), &ladder, highest, own_ladder, findings);
         note_shared_keys(&path, &drafts, &ladder, findings);
     }
     (findings.count() == before).then_some(Policy {
@@ -241,7 +242,7 @@ fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, findings: &Fi
     };
     let acts = |draft: &&Draft| match draft.seek {
         Seek::Test(_) => true,
-        Seek::Count { score, .. } => score >= stands,
+        Seek::Count { score, .. } | Seek::Unusual { score, .. } => score >= stands,
     };
     for draft in drafts.iter().filter(|draft| draft.own).filter(acts) {
         let path = format!("{path}.rules.{}", draft.name);

@@ -13,6 +13,8 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 const CLIENT: &[Facet] = &[Facet::Network, Facet::Fingerprint];
 const SESSION: &[Facet] = &[Facet::Session];
 const SPRAY: &[Facet] = &[Facet::Fingerprint, Facet::Secret];
+/// One client's interest in one item.
+const ITEM: &[Facet] = &[Facet::Network, Facet::Fingerprint, Facet::Subject];
 const OWN_NEIGHBORS: &[Facet] = &[Facet::Session, Facet::Neighborhood];
 
 /// A rule of a preset.
@@ -189,7 +191,11 @@ pub(super) static PRESETS: [Preset; 13] = [
         usual: None,
         // Seven of ten carts are never paid (Baymard's mean over studies to 2024).
         lapsing: Some(0.7),
-        rules: &[counting("session-requests", SESSION, MINUTE_MS, Count::Requests, 60, 6.0)],
+        rules: &[
+            counting("session-requests", SESSION, MINUTE_MS, Count::Requests, 60, 6.0),
+            counting("item-sessions", ITEM, 10 * MINUTE_MS, Count::of(Facet::Session), 40, 6.0),
+            unusual("item-volume", ITEM, 8.0, 40, 6.0),
+        ],
     },
     Preset {
         word: "comment",
@@ -212,7 +218,14 @@ pub(super) static PRESETS: [Preset; 13] = [
         path_is_subject: true,
         usual: None,
         lapsing: None,
-        rules: &[testing("client-misses", 10 * MINUTE_MS, 0.1, 0.8)],
+        rules: &[
+            testing("client-misses", 10 * MINUTE_MS, 0.1, 0.8),
+            unusual("session-volume", SESSION, 8.0, 200, 6.0),
+            unusual("client-volume", CLIENT, 8.0, 600, 3.0),
+            counting("client-walk", CLIENT, 10 * MINUTE_MS, Count::InOrder, 30, 4.0),
+            counting("client-pace", CLIENT, 10 * MINUTE_MS, Count::Steady, 30, 2.0),
+            counting("long-walk", CLIENT, 10 * MINUTE_MS, Count::InOrder, 80, 6.0),
+        ],
     },
     Preset {
         word: "decoy",
@@ -292,6 +305,17 @@ const NUMBERED_ACCOUNTS: PresetRule = counting(
     10,
     6.0,
 );
+
+/// More than others of its kind make, by far, and more than anybody reads.
+const fn unusual(
+    name: &'static str,
+    key: &'static [Facet],
+    times_usual: f64,
+    at_least: u32,
+    score: f64,
+) -> PresetRule {
+    PresetRule { name, key, window_ms: 10 * MINUTE_MS, seek: Seek::Unusual { times_usual, at_least, score } }
+}
 
 const fn probing(at_least: u32, score: f64) -> PresetRule {
     let count = Count::of_failed(Facet::Probe);

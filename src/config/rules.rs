@@ -16,6 +16,7 @@ const MINUTE_MS: u64 = 60_000;
 pub(super) const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
 const LEAST_WINDOW_MS: u64 = 3_000;
 const MOST_SCORE: f64 = 20.0;
+const MOST_TIMES: f64 = 1_000.0;
 
 const FACETS: [(&str, Facet); 15] = [
     ("address", Facet::Address),
@@ -52,12 +53,13 @@ pub(super) struct Draft {
 pub(super) enum Seek {
     Test(FailureTest),
     Count { count: Count, at_least: u32, score: f64 },
+    Unusual { times_usual: f64, at_least: u32, score: f64 },
 }
 
 impl Seek {
     fn facet(self) -> Option<Facet> {
         match self {
-            Self::Test(_) => None,
+            Self::Test(_) | Self::Unusual { .. } => None,
             Self::Count { count, .. } => count.facet(),
         }
     }
@@ -237,26 +239,53 @@ fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> 
         }
         return read_test(&node).map(Seek::Test);
     };
-    // Distinct values are estimated from a sketch that is good up to 150; counts have 16 bits.
-    let at_least = match count.facet() {
-        // One probe is one too many; of anything else everybody has one.
-        Some(facet) => {
-            let least = if facet == Facet::Probe { 1 } else { 2 };
-            let at_least = node.whole(least..=150);
-            if !count::can_differ(&node, facet, key.unwrap_or_default(), present) {
-                return None;
-            }
-            at_least
-        }
-        None => node.whole(1..=65_535),
-    };
+    let bound = read_bound(*count, &node, key, present);
     let Some(score) = score else {
         table
             .need("score", &format!("write how much it weighs, above 0 and at most {MOST_SCORE}, such as 6"));
         return None;
     };
     let score = score.number(0.0, MOST_SCORE);
-    Some(Seek::Count { count: *count, at_least: at_least?, score: score? })
+    let (times_usual, at_least) = bound?;
+    let score = score?;
+    Some(match times_usual {
+        Some(times_usual) => Seek::Unusual { times_usual, at_least, score },
+        None => Seek::Count { count: *count, at_least, score },
+    })
+}
+
+/// The threshold of a count; with how many times what is usual, where it says that.
+fn read_bound(
+    count: Count,
+    node: &Node<'_>,
+    key: Option<&[Facet]>,
+    present: Present,
+) -> Option<(Option<f64>, u32)> {
+    if count == Count::Requests && node.value.is_object() {
+        let mut table = node.table("write a number, or {times_usual: 8, at_least: 100}")?;
+        let times = table
+            .need("times_usual", "write how many times what one key in a hundred makes at most, such as 8")
+            .and_then(|node| node.number(1.0, MOST_TIMES));
+        let at_least = table
+            .need("at_least", "write how many requests are never too much, such as 100")
+            .and_then(|node| node.whole(1..=65_535));
+        table.finish();
+        return Some((Some(times?), at_least?));
+    }
+    // Distinct values are estimated from a sketch that is good up to 150; counts have 16 bits.
+    let at_least = match count.facet() {
+        // One probe is one too many; of anything else everybody has one.
+        Some(facet) => {
+            let least = if facet == Facet::Probe { 1 } else { 2 };
+            let at_least = node.whole(least..=150);
+            if !count::can_differ(node, facet, key.unwrap_or_default(), present) {
+                return None;
+            }
+            at_least
+        }
+        None => node.whole(1..=65_535),
+    };
+    Some((None, at_least?))
 }
 
 fn read_test(node: &Node<'_>) -> Option<FailureTest> {

@@ -14,8 +14,12 @@ pub(super) fn share(drafts: &[Draft], path: &str, findings: &Findings) -> (Vec<T
     let mut rules = Vec::new();
     for draft in drafts {
         let fan_out = fan_out(draft, drafts);
+        let follows = is_followed(draft.seek);
         let same = |tally: &TallySpec| {
-            tally.key == draft.key && tally.window_ms == draft.window_ms && tally.fan_out == fan_out
+            tally.key == draft.key
+                && tally.window_ms == draft.window_ms
+                && tally.fan_out == fan_out
+                && tally.follows == follows
         };
         let index = tallies.iter().position(same).unwrap_or_else(|| {
             tallies.push(TallySpec {
@@ -24,6 +28,7 @@ pub(super) fn share(drafts: &[Draft], path: &str, findings: &Findings) -> (Vec<T
                 fan_out,
                 failure_test: None,
                 counts_successes: false,
+                follows,
             });
             tallies.len() - 1
         });
@@ -33,6 +38,11 @@ pub(super) fn share(drafts: &[Draft], path: &str, findings: &Findings) -> (Vec<T
         rules.push(Rule { name: draft.name.clone(), tally: index, finding: finding(draft.seek) });
     }
     (tallies, rules)
+}
+
+/// Whether it is found in what workers follow, which is told in a tally of its own.
+fn is_followed(seek: Seek) -> bool {
+    matches!(seek, Seek::Unusual { .. } | Seek::Count { count: Count::InOrder | Count::Steady, .. })
 }
 
 /// What the rule's tally counts distinct values of. A rule that does not care takes the tally of
@@ -70,6 +80,7 @@ fn ask(tally: &mut TallySpec, draft: &Draft, drafts: &[Draft], path: &str, findi
             _ => tally.failure_test = Some(test),
         },
         Seek::Count { count: Count::Successes | Count::Requests, .. } => tally.counts_successes = true,
+        Seek::Unusual { .. } => {}
         Seek::Count { .. } => {}
     }
 }
@@ -81,8 +92,11 @@ fn finding(seek: Seek) -> Finding {
             Count::Failures => Finding::Failures { at_least, score },
             Count::Successes => Finding::Successes { at_least, score },
             Count::Requests => Finding::Requests { at_least, score },
+            Count::InOrder => Finding::InOrder { at_least, score },
+            Count::Steady => Finding::Steady { at_least, score },
             Count::FanOut(_) => Finding::FanOut { at_least, score },
         },
+        Seek::Unusual { times_usual, at_least, score } => Finding::Unusual { times_usual, at_least, score },
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod failure_test;
 mod fan_out;
+mod habit;
 mod volume;
 
 // A role as a whole, rather than one client.
@@ -13,7 +14,8 @@ pub mod usual;
 pub mod shift;
 
 use crate::memory::Tally;
-use crate::policy::{Finding, Policy, Rule, TallySpec, counts_probes};
+use crate::policy::{DETECTORS, Detector, Finding, Policy, TallySpec};
+use crate::usage::Usage;
 
 /// One finding that speaks against a client.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,56 +28,36 @@ pub struct Evidence {
     pub nats: f64,
 }
 
-/// The kinds of finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Detector {
-    /// More failures than a legitimate client has.
-    FailureTest,
-    /// Too much of something in a window.
-    Volume,
-    /// Too many distinct subjects, addresses or fingerprints.
-    FanOut,
-    /// Requests that look for a way in.
-    Probes,
-}
-
-/// How many detectors there are.
-const DETECTORS: usize = 4;
-
-/// All evidence that a policy's rules find. `tallies` gives the tally at an index of the policy's
-/// list, where the request has its key.
-pub fn evidence(policy: &Policy, mut tallies: impl FnMut(usize) -> Option<Tally>) -> Vec<Evidence> {
+/// All evidence that a policy's rules find in the tallies of a request's keys and in what this worker followed
+/// of them; both are in the policy's order, and `None` where the request lacks the key.
+#[must_use]
+pub fn evidence(policy: &Policy, tallies: &[Option<Tally>], usages: &[Option<Usage>]) -> Vec<Evidence> {
     let mut found = Vec::new();
     for (index, rule) in policy.rules.iter().enumerate() {
-        let (Some(spec), Some(tally)) = (policy.tallies.get(rule.tally), tallies(rule.tally)) else {
-            continue;
+        let Some(spec) = policy.tallies.get(rule.tally) else { continue };
+        let nats = if rule.finding.is_followed() {
+            usages.get(rule.tally).copied().flatten().and_then(|usage| habit::nats(rule.finding, &usage))
+        } else {
+            tallies.get(rule.tally).copied().flatten().and_then(|tally| examine(rule.finding, spec, &tally))
         };
-        if let Some((detector, nats)) = examine(rule, spec, &tally)
-            && nats > 0.0
-        {
-            found.push(Evidence { rule: index, detector, nats });
+        if let Some(nats) = nats.filter(|&nats| nats > 0.0) {
+            found.push(Evidence { rule: index, detector: rule.finding.detector(spec), nats });
         }
     }
     found
 }
 
-fn examine(rule: &Rule, spec: &TallySpec, tally: &Tally) -> Option<(Detector, f64)> {
-    match rule.finding {
-        Finding::FailureTest => Some((Detector::FailureTest, failure_test::nats(tally))),
-        Finding::Failures { at_least, score } => {
-            volume::nats(tally.failures(spec), at_least, score).map(|n| (Detector::Volume, n))
-        }
-        Finding::Successes { at_least, score } => {
-            volume::nats(tally.successes(spec), at_least, score).map(|n| (Detector::Volume, n))
-        }
+fn examine(finding: Finding, spec: &TallySpec, tally: &Tally) -> Option<f64> {
+    match finding {
+        Finding::FailureTest => Some(failure_test::nats(tally)),
+        Finding::Failures { at_least, score } => volume::nats(tally.failures(spec), at_least, score),
+        Finding::Successes { at_least, score } => volume::nats(tally.successes(spec), at_least, score),
         Finding::Requests { at_least, score } => {
             let requests = tally.failures(spec).saturating_add(tally.successes(spec));
-            volume::nats(requests, at_least, score).map(|n| (Detector::Volume, n))
+            volume::nats(requests, at_least, score)
         }
-        Finding::FanOut { at_least, score } => {
-            let detector = if counts_probes(spec) { Detector::Probes } else { Detector::FanOut };
-            fan_out::nats(tally, at_least, score).map(|n| (detector, n))
-        }
+        Finding::FanOut { at_least, score } => fan_out::nats(tally, at_least, score),
+        Finding::Unusual { .. } | Finding::InOrder { .. } | Finding::Steady { .. } => None,
     }
 }
 

@@ -191,6 +191,11 @@ impl Guard {
                 tallies.push(None);
                 continue;
             };
+            if spec.follows {
+                // It was counted with the request.
+                tallies.push(Some(self.memory.view(host, slot, now_ms)));
+                continue;
+            }
             let mut tally = match event {
                 Some(event) => self.memory.record(host, slot, event, now_ms),
                 None => self.memory.view(host, slot, now_ms),
@@ -201,7 +206,7 @@ impl Guard {
             tallies.push(Some(tally));
         }
         self.memory.tell(host, now_ms);
-        let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
+        let evidence = detect::evidence(policy, &tallies, &x.usages);
         if evidence.is_empty() {
             return;
         }

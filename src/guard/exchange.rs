@@ -4,6 +4,7 @@ use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
 use crate::memory::cache::Slot;
 use crate::respond::Reply;
+use crate::usage::Usage;
 
 /// One request and its answer. Its size is bounded by the configuration and the body limit.
 #[derive(Default)]
@@ -13,6 +14,8 @@ pub struct Exchange {
     pub(super) stage: Stage,
     pub(super) facets: Facets,
     pub(super) slots: Vec<Option<Slot>>,
+    /// What this worker followed of the request's keys; empty where no rule asks for it.
+    pub(super) usages: Vec<Option<Usage>>,
     /// What the request probes for, as far as it was read.
     pub(super) probes: Probes,
     /// What learning keeps of the request; `None` before it was judged.

@@ -9,6 +9,7 @@ mod flow;
 mod plan;
 mod request;
 mod tell;
+mod usage;
 
 pub use exchange::{Exchange, Next, Step};
 
@@ -19,6 +20,7 @@ use crate::learn::Learner;
 use crate::memory::Memory;
 use crate::policy::Settings;
 use crate::report::Trouble;
+use crate::usage::Usages;
 use plan::Plan;
 use tell::Tell;
 
@@ -32,6 +34,8 @@ pub struct Guard {
     recall: Recall,
     memory: Memory,
     learner: Learner,
+    /// `None`: no rule goes by what a key makes a habit of.
+    usages: Option<Usages>,
     flows: Flows,
     /// `None`: nothing is to be proposed.
     assistant: Option<Assistant>,
@@ -45,6 +49,8 @@ impl Guard {
         let hashes = Hashes::new(&settings.secret);
         let (plans, specs) = plan::plans(&settings);
         let table_bytes = settings.memory_bytes - flows::share_bytes(&settings);
+        let follows = specs.iter().any(|spec| spec.follows);
+        let usages = follows.then(|| Usages::new(specs.len(), hashes.map_seeds()));
         let memory = Memory::new(table_bytes, specs, hashes.map_seeds());
         let flows = Flows::new(&settings);
         let learner = Learner::new(&settings, &hashes);
@@ -59,6 +65,7 @@ impl Guard {
             recall,
             memory,
             learner,
+            usages,
             flows,
             assistant,
             tell: Tell::default(),

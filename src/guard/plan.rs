@@ -78,7 +78,7 @@ fn scope(policy: &Policy, spec: &TallySpec) -> Vec<u8> {
         other => 1 + other as u8,
     };
     let mut scope = spec.window_ms.to_le_bytes().to_vec();
-    scope.push(of << 1 | u8::from(!spec.fan_out.failed));
+    scope.push(u8::from(spec.follows) << 7 | of << 1 | u8::from(!spec.fan_out.failed));
     if !counts_probes(spec) {
         scope.extend(policy.name.as_bytes());
     }
@@ -161,6 +161,7 @@ mod tests {
             fan_out: FanOut { of, failed },
             failure_test: None,
             counts_successes: false,
+            follows: false,
         }
     }
 

@@ -221,6 +221,7 @@ impl Guard {
         if let Some(step) = too_much.or_else(|| self.refuse_early(host, x, now_ms)) {
             return step;
         }
+        self.follow_usage(host, x, &tallies, now_ms);
         x.stage = Stage::AwaitsAnswer;
         self.point_out(x, &tallies)
     }
@@ -307,7 +308,7 @@ impl Guard {
     fn point_out(&mut self, x: &Exchange, tallies: &[Option<Tally>]) -> Step {
         let mut step = Step::next(Next::Pass);
         let Some((index, policy)) = self.policy(x) else { return step };
-        let evidence = detect::evidence(policy, |i| tallies.get(i).copied().flatten());
+        let evidence = detect::evidence(policy, tallies, &x.usages);
         if evidence.is_empty() {
             return step;
         }

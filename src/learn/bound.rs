@@ -8,6 +8,7 @@ use crate::flow;
 use crate::memory::layout::learning;
 use crate::memory::{self, Bound, known};
 use crate::policy::Settings;
+use crate::usage::usage_bytes;
 
 /// How long each kind of sheet is, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub fn bound(settings: &Settings) -> Bound {
     let mut bound = memory::bound(settings.memory_bytes - flows);
     bound.bytes += flows;
     bound.worker_bytes += worker_bytes(settings) + flow::bound_bytes(settings);
+    bound.worker_bytes += usage_bytes(settings);
     bound.worker_bytes += if settings.propose_flows { flow::ASSISTANT_BYTES } else { 0 };
     bound
 }

@@ -5,6 +5,7 @@
 //! keeps time and succeeds is not touched by it.
 
 use crate::memory::generations::{Generations, bound_bytes};
+use crate::usage::{REGULAR, Rhythm};
 
 /// Clients in each of the two generations.
 const GENERATION: usize = 4096;
@@ -12,24 +13,10 @@ const GENERATION: usize = 4096;
 /// The most that this takes, in bytes.
 pub(super) const BOUND_BYTES: u64 = bound_bytes::<u64, Rhythm>(GENERATION);
 
-/// Requests closer than this belong together, as a page and what it loads; in milliseconds.
-const TOGETHER_MS: u64 = 50;
-
-/// A gap longer than this begins anew, in milliseconds.
-const APART_MS: u64 = 600_000;
-
 /// Nobody answers a page faster than this, in milliseconds.
 const HASTY_MS: u64 = 600;
 
-/// Gaps from which regularity is told.
-const LEAST_GAPS: u16 = 8;
-
-/// The share that a new gap has in the running mean and variance.
-const NEW_SHARE: f32 = 0.125;
-
-/// Coefficients of variation: below the one it is a machine that keeps time, above the other it may be
-/// a person. Exponential gaps, as of a crowd, have 1.
-const REGULAR: f32 = 0.15;
+/// The coefficient of variation above which it may be a person.
 const LOOSE: f32 = 0.6;
 
 /// What each weighs beside a failure, in nats.
@@ -37,52 +24,15 @@ const REGULAR_NATS: f32 = 0.7;
 const HASTY_NATS: f32 = 0.5;
 const LOOSE_NATS: f32 = -0.3;
 
-#[derive(Clone, Copy, Default)]
-struct Rhythm {
-    last_ms: u64,
-    gaps: u16,
-    mean_ms: f32,
-    variance: f32,
-}
-
-impl Rhythm {
-    /// Takes in a request; what its pace weighs.
-    fn beat(&mut self, now_ms: u64) -> f32 {
-        let gap_ms = now_ms.saturating_sub(self.last_ms);
-        if gap_ms < TOGETHER_MS && self.last_ms > 0 {
-            return self.nats();
-        }
-        self.last_ms = self.last_ms.max(now_ms);
-        if gap_ms > APART_MS {
-            *self = Self { last_ms: now_ms, ..Self::default() };
-            return 0.0;
-        }
-        let gap = gap_ms as f32;
-        self.gaps = self.gaps.saturating_add(1);
-        if self.gaps == 1 {
-            self.mean_ms = gap;
-        }
-        let off = gap - self.mean_ms;
-        self.mean_ms += NEW_SHARE * off;
-        self.variance = (1.0 - NEW_SHARE) * (self.variance + NEW_SHARE * off * off);
-        if gap_ms < HASTY_MS { self.nats().max(HASTY_NATS) } else { self.nats() }
-    }
-
-    fn nats(&self) -> f32 {
-        if self.gaps < LEAST_GAPS {
-            return 0.0;
-        }
-        // The running variance begins at 0, and has as much to go as there were few gaps.
-        let seen = 1.0 - (1.0 - NEW_SHARE).powi(i32::from(self.gaps));
-        let variation = (self.variance / seen).sqrt() / self.mean_ms.max(1.0);
-        if variation < REGULAR {
-            REGULAR_NATS
-        } else if variation > LOOSE {
-            LOOSE_NATS
-        } else {
-            0.0
-        }
-    }
+/// What a rhythm weighs beside a failure; `gap_ms`: since the request before.
+fn nats(rhythm: &Rhythm, gap_ms: Option<u64>) -> f32 {
+    let of_rhythm = match rhythm.variation() {
+        Some(variation) if variation < REGULAR => REGULAR_NATS,
+        Some(variation) if variation > LOOSE => LOOSE_NATS,
+        _ => 0.0,
+    };
+    let is_hasty = gap_ms.is_some_and(|gap_ms| gap_ms < HASTY_MS);
+    if is_hasty { of_rhythm.max(HASTY_NATS) } else { of_rhythm }
 }
 
 /// The rhythms that one worker knows.
@@ -99,9 +49,9 @@ impl Pace {
     /// Takes in a request of a client; what its pace weighs beside a failure, in nats.
     pub(super) fn beat(&mut self, client: u64, now_ms: u64) -> f32 {
         let mut rhythm = self.rhythms.get(&client).copied().unwrap_or_default();
-        let nats = rhythm.beat(now_ms);
+        let gap_ms = rhythm.beat(now_ms);
         self.rhythms.insert(client, rhythm);
-        nats
+        nats(&rhythm, gap_ms)
     }
 }
 

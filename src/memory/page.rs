@@ -167,7 +167,7 @@ mod tests {
             } else { bytes };
             let (mut page, _) = Page::read(bytes);
             let mut tally = page.get(tag).unwrap_or_default();
-            let spec = crate::policy::TallySpec { key: vec![], window_ms: 3000, fan_out: crate::policy::FanOut { of: crate::policy::Facet::Subject, failed: false }, failure_test: None, counts_successes: true };
+            let spec = crate::policy::TallySpec { key: vec![], window_ms: 3000, fan_out: crate::policy::FanOut { of: crate::policy::Facet::Subject, failed: false }, failure_test: None, counts_successes: true, follows: false };
             tally.apply(&spec, crate::memory::Event::Failure(Some(tag)), tag);
             let _ = (tally.failures(&spec), tally.successes(&spec), tally.distinct.estimate());
             page.put(tag, &tally, tag);

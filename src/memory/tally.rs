@@ -72,6 +72,16 @@ pub enum Event {
     Success(Option<u64>),
     /// A verdict was given.
     Condemned(Standing),
+    /// What a worker followed of a key, of a tally that is there for it alone: so many requests, and how many
+    /// of them went on in a row.
+    Followed {
+        /// Requests.
+        requests: u16,
+        /// Those in a row.
+        in_order: u16,
+    },
+    /// A subject that was asked for at a steady pace.
+    Steady(u64),
 }
 
 /// The steps of the sequential failure test in 1/256 nats (Jung et al. 2004).
@@ -126,7 +136,7 @@ impl Tally {
         let third = self.third(spec);
         match event {
             Event::Failure(value) => {
-                bump(&mut self.failures, third);
+                bump(&mut self.failures, third, 1);
                 let new = value.is_none_or(|v| self.distinct.insert(v, third));
                 if let Some(test) = &spec.failure_test {
                     let step = Steps::new(test).failure;
@@ -134,7 +144,7 @@ impl Tally {
                 }
             }
             Event::Success(value) => {
-                bump(&mut self.successes, third);
+                bump(&mut self.successes, third, 1);
                 if !spec.fan_out.failed
                     && let Some(value) = value
                 {
@@ -143,6 +153,13 @@ impl Tally {
                 self.credit(spec, value);
             }
             Event::Condemned(standing) => self.standing = standing,
+            Event::Followed { requests, in_order } => {
+                bump(&mut self.successes, third, requests);
+                bump(&mut self.failures, third, in_order);
+            }
+            Event::Steady(subject) => {
+                self.distinct.insert(subject, third);
+            }
         }
     }
 
@@ -187,7 +204,13 @@ impl Tally {
         self.sum(&self.failures, spec)
     }
 
-    /// Successes in the window that ends now.
+    /// Requests that went on in a row, of a tally of what is followed.
+    #[must_use]
+    pub fn in_order(&self, spec: &TallySpec) -> u32 {
+        self.failures(spec)
+    }
+
+    /// Successes in the window that ends now; of a tally of what is followed, requests.
     #[must_use]
     pub fn successes(&self, spec: &TallySpec) -> u32 {
         self.sum(&self.successes, spec)
@@ -217,9 +240,9 @@ impl Tally {
     }
 }
 
-fn bump(ring: &mut [u16; RING], third: u64) {
+fn bump(ring: &mut [u16; RING], third: u64, by: u16) {
     if let Some(slot) = ring.get_mut(third as usize % RING) {
-        *slot = slot.saturating_add(1);
+        *slot = slot.saturating_add(by);
     }
 }
 

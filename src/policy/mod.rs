@@ -14,8 +14,8 @@ pub use flow::{Flow, Proof, Requirement};
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
-    FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung, TEXTS, TallySpec,
-    counts_probes, is_address_only,
+    DETECTORS, Detector, FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung,
+    TEXTS, TallySpec, counts_probes, is_address_only,
 };
 
 /// Everything an operator configured, ready to be enforced.

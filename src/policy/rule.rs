@@ -115,6 +115,9 @@ pub struct TallySpec {
     pub failure_test: Option<FailureTest>,
     /// Whether a rule reads successes or requests, so that each success has to be counted.
     pub counts_successes: bool,
+    /// Whether a rule compares the key with others, or goes by the order or pace of its requests, so that
+    /// each worker follows it.
+    pub follows: bool,
 }
 
 /// What a tally counts distinct values of.
@@ -177,6 +180,29 @@ pub enum Finding {
         /// Evidence when it is reached, in nats.
         score: f64,
     },
+    /// So many times the requests that are usual in the window give the score.
+    Unusual {
+        /// How many times what one key in a hundred makes at most, at least 1.
+        times_usual: f64,
+        /// Threshold below which nothing is too much, at least 1.
+        at_least: u32,
+        /// Evidence when both are reached, in nats.
+        score: f64,
+    },
+    /// At least this many requests that each asked for the next in a row give the score.
+    InOrder {
+        /// Threshold, at least 1.
+        at_least: u32,
+        /// Evidence when it is reached, in nats.
+        score: f64,
+    },
+    /// At least this many different subjects that were asked for at a steady pace give the score.
+    Steady {
+        /// Threshold, 2 to 150.
+        at_least: u32,
+        /// Evidence when it is reached, in nats.
+        score: f64,
+    },
     /// At least this many distinct values of what the tally counts give the score.
     FanOut {
         /// Threshold, 1 to 150.
@@ -184,6 +210,64 @@ pub enum Finding {
         /// Evidence when it is reached, in nats.
         score: f64,
     },
+}
+
+/// The kinds of finding. Rules of one kind read counts that overlap, so of each kind the strongest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detector {
+    /// More failures than a legitimate client has.
+    FailureTest,
+    /// Too much of something in a window.
+    Volume,
+    /// Too many distinct subjects, addresses or fingerprints.
+    FanOut,
+    /// Requests that look for a way in.
+    Probes,
+    /// One after the other, in a row.
+    Order,
+    /// At a steady pace, as machines keep it.
+    Pace,
+}
+
+/// How many detectors there are.
+pub const DETECTORS: usize = 6;
+
+impl Finding {
+    /// Which detector finds it in a tally.
+    #[must_use]
+    pub fn detector(&self, spec: &TallySpec) -> Detector {
+        match self {
+            Self::FailureTest => Detector::FailureTest,
+            Self::Failures { .. } | Self::Successes { .. } | Self::Requests { .. } | Self::Unusual { .. } => {
+                Detector::Volume
+            }
+            Self::FanOut { .. } if counts_probes(spec) => Detector::Probes,
+            Self::FanOut { .. } => Detector::FanOut,
+            Self::InOrder { .. } => Detector::Order,
+            Self::Steady { .. } => Detector::Pace,
+        }
+    }
+
+    /// The most evidence that it gives, in nats.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        match *self {
+            Self::FailureTest => f64::from(FAILURE_TEST_MAX_NATS),
+            Self::Failures { score, .. }
+            | Self::Successes { score, .. }
+            | Self::Requests { score, .. }
+            | Self::Unusual { score, .. }
+            | Self::InOrder { score, .. }
+            | Self::Steady { score, .. }
+            | Self::FanOut { score, .. } => score,
+        }
+    }
+
+    /// Whether it is found in what each worker follows, rather than in the tally.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Self::Unusual { .. } | Self::InOrder { .. } | Self::Steady { .. })
+    }
 }
 
 /// The scores at which actions begin. `None`: the action is not used.

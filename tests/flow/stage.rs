@@ -21,7 +21,10 @@ pub(crate) fn configuration(memory: &str) -> Value {
         "secret": "a secret of the tests alone", "memory": memory, "hold_headers": true,
         "client": {"session": {"cookie": "sid"}}, "propose_flows": true,
         "policies": {
-            "content": {"role": "content"},
+            "content": {"role": "content", "rules": {
+                "session-volume": "off", "client-volume": "off", "client-walk": "off", "long-walk": "off",
+                "client-pace": "off",
+            }},
             "signup": {
                 "role": "signup", "issues": {"account": {"json": "/id"}}, "subject": {"header": "x-user"}, "learn": false,
                 "rules": {"client-accounts": "off", "numbered-accounts": "off", "session-accounts": "off"},

@@ -25,11 +25,12 @@ pub struct InEnvoy {
 
 impl InEnvoy {
     /// Starts Envoy with this plugin configuration, its clock `speed` times as fast.
-    pub fn start(configuration: &Value, speed: u64) -> Self {
+    pub fn start(configuration: &Value, workers: usize, speed: u64) -> Self {
         let origin = Origin::start();
         let mut launch = Launch::new(&origin.address.to_string())
             .and_then(|launch| launch.with_configuration(configuration.clone()))
-            .unwrap();
+            .unwrap()
+            .with_workers(workers as u32);
         launch.bootstrap.set_routes(routes(configuration)).unwrap();
         let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
         let manager = launch.bootstrap.at(manager).unwrap();

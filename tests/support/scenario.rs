@@ -19,6 +19,8 @@ pub struct Scenario {
     pub threats: Vec<String>,
     /// Why it is not played in real Envoy, if it is not.
     pub native_only: Option<String>,
+    /// Why its verdicts are those of one worker, if others may give them some requests later.
+    pub one_worker: Option<String>,
     /// How many times faster than real time it is played in Envoy.
     #[serde(default = "default_speed")]
     pub speed: u64,
@@ -135,6 +137,11 @@ pub struct Answered {
 }
 
 impl Scenario {
+    /// How many workers it is played with where nothing else is asked for.
+    pub fn workers(&self) -> usize {
+        if self.one_worker.is_some() { 1 } else { 2 }
+    }
+
     /// All scenarios with the names of their files, in order.
     pub fn all() -> Vec<(String, Self)> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
@@ -225,13 +232,15 @@ impl Scenario {
     }
 }
 
-/// What `n`, `n%7`, `n/7`, `n*37%100` and the like come to, from left to right.
+/// What `n`, `n%7`, `n/7`, `n*37%100`, `n*n%1009` and the like come to, from left to right.
 fn counted(formula: &str, n: u64) -> Option<u64> {
     let mut rest = formula.strip_prefix('n')?;
     let mut value = n;
     while let Some(operator) = rest.chars().next() {
         let end = rest[1..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |at| at + 1);
-        let number: u64 = rest[1..end].parse().ok()?;
+        let own = rest[1..].starts_with('n');
+        let end = if own { 2 } else { end };
+        let number: u64 = if own { n } else { rest[1..end].parse().ok()? };
         value = match operator {
             '+' => value + number,
             '*' => value * number,

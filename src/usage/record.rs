@@ -1,0 +1,138 @@
+//! What is kept of one key.
+
+use super::walk::Walks;
+use super::{Request, Rhythm, TOLD_EVERY};
+use crate::memory::{Event, Tally};
+use crate::policy::TallySpec;
+
+/// What a key has done in its window, as far as all workers have told and this one has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Requests.
+    pub requests: u32,
+    /// What one key in a hundred makes at most; `None`: that is not known yet.
+    pub usual: Option<u32>,
+    /// Requests that asked for the next in a row.
+    pub in_order: u32,
+    /// Different subjects that it asked for at a steady pace, estimated.
+    pub steady: u32,
+}
+
+/// One key's record.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Record {
+    begun_ms: u64,
+    /// The most requests in the window that were seen to be made, on whatever worker.
+    reached: u32,
+    /// What the other workers were not told yet.
+    requests: u16,
+    in_order: u16,
+    disowned: bool,
+    rhythm: Rhythm,
+    /// Subjects that were asked for in time, a bit each.
+    in_time: u128,
+    walks: Walks,
+}
+
+impl Record {
+    pub(super) fn is_over(&self, window_ms: u64, now_ms: u64) -> bool {
+        self.begun_ms == 0 || now_ms.saturating_sub(self.begun_ms) > window_ms
+    }
+
+    /// A new window; the pace goes on.
+    pub(super) fn begin(&mut self, now_ms: u64) {
+        *self = Self { begun_ms: now_ms.max(1), rhythm: self.rhythm, ..Self::default() };
+    }
+
+    /// Takes in a request; what the other workers are to be told.
+    pub(super) fn take(&mut self, request: &Request) -> impl Iterator<Item = Event> + use<> {
+        self.requests += 1;
+        self.in_order += request.place.as_ref().map_or(0, |place| self.walks.take(place));
+        self.rhythm.beat(request.at_ms);
+        let mut steady = None;
+        if !self.rhythm.is_regular() {
+            self.in_time = 0;
+        } else if let Some(subject) = request.subject {
+            let bit = 1 << (subject & 127);
+            steady = (self.in_time & bit == 0).then_some(Event::Steady(subject));
+            self.in_time |= bit;
+        }
+        let followed = (self.requests >= TOLD_EVERY).then(|| {
+            let (requests, in_order) =
+                (std::mem::take(&mut self.requests), std::mem::take(&mut self.in_order));
+            Event::Followed { requests, in_order }
+        });
+        [followed, steady].into_iter().flatten()
+    }
+
+    /// What the key has done, with what workers have told of it.
+    pub(super) fn with(&self, told: &Tally, spec: &TallySpec) -> Usage {
+        Usage {
+            requests: told.successes(spec).saturating_add(self.requests.into()),
+            usual: None,
+            in_order: told.in_order(spec).saturating_add(self.in_order.into()),
+            steady: told.distinct.estimate(),
+        }
+    }
+
+    /// Takes in how many requests were made; from how many to how many they rose, if they count for what is
+    /// usual.
+    pub(super) fn rise(&mut self, requests: u32) -> Option<(u32, u32)> {
+        let from = self.reached;
+        self.reached = from.max(requests);
+        (!self.disowned && requests > from).then_some((from, requests))
+    }
+
+    pub(super) fn reached(&self) -> u32 {
+        self.reached
+    }
+
+    pub(super) fn disown(&mut self) {
+        self.disowned = true;
+    }
+
+    pub(super) fn is_disowned(&self) -> bool {
+        self.disowned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::hash;
+    use std::collections::BTreeSet;
+
+    /// How many subjects were told to be asked for at a steady pace, of requests for these at these times.
+    fn steady(requests: impl Iterator<Item = (u32, u64)>) -> usize {
+        let mut record = Record::default();
+        let mut told = BTreeSet::new();
+        for (subject, at_ms) in requests {
+            let subject = Some(hash::public(&subject.to_le_bytes()));
+            let events = record.take(&Request { subject, at_ms, ..Request::default() });
+            told.extend(events.filter_map(|event| match event {
+                Event::Steady(subject) => Some(subject),
+                _ => None,
+            }));
+        }
+        told.len()
+    }
+
+    #[test]
+    fn a_machine_that_asks_for_one_page_after_the_other_is_told_from_one_that_asks_for_the_same() {
+        let every = |n: u32| 1_000_000 + u64::from(n) * 4_000;
+        let walker = steady((0..80).map(|n| (n, every(n))));
+        assert!((50..=72).contains(&walker), "{walker}");
+        assert_eq!(steady((0..400).map(|n| (7, every(n)))), 1);
+        assert!(steady((0..400).map(|n| (n % 5, every(n)))) <= 5, "a monitor");
+        // People stay longer on one page than on the other.
+        assert_eq!(steady((0..80).map(|n| (n, every(n) + u64::from(n * 7919 % 5) * 1_500))), 0);
+    }
+
+    #[test]
+    fn the_others_hear_of_each_fourth_request() {
+        let mut record = Record::default();
+        let told: Vec<_> =
+            (0..9).map(|n| record.take(&Request { at_ms: n, ..Request::default() }).count()).collect();
+        assert_eq!(told, [0, 0, 0, 1, 0, 0, 0, 1, 0]);
+    }
+}
