@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod count;
 mod flow;
+mod graphql;
 mod ladder;
 mod learning;
 mod mistake;
@@ -32,6 +33,7 @@ pub use quantity::{duration_ms, show_bytes, show_duration};
 pub use routes::no_such_policy;
 pub use rules::LeftOut;
 
+pub(crate) use self::strict::lenient;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use self::{mistake::below, strict::Strict};
 

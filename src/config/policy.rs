@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::answer;
 use super::client::{one_subject, read_secret, read_subject};
 use super::flow;
+use super::graphql;
 use super::ladder;
 use super::learning::Written;
 use super::node::{Findings, Node, Table};
@@ -14,8 +15,8 @@ use super::tally;
 use super::threat;
 use super::words;
 use crate::policy::{
-    AnswerMatch, Facet, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes, SubjectSource,
-    is_address_only,
+    AnswerMatch, Facet, Graphql, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes,
+    SubjectSource, is_address_only,
 };
 
 /// The largest size that can be allowed.
@@ -113,6 +114,9 @@ pub(super) fn read(
         ladder::check_reach(&format!("{path}.ladder"), &ladder, highest, own_ladder, findings);
         note_shared_keys(&path, &drafts, &ladder, findings);
     }
+    if let Some(note) = graphql::note_failure(said.graphql.as_ref(), &failure) {
+        findings.note(&format!("{path}.graphql"), note);
+    }
     (findings.count() == before).then_some(Policy {
         name: name.to_owned(),
         role: preset.role,
@@ -138,7 +142,7 @@ struct Said {
     subject: Option<SubjectSource>,
     secret: Vec<SubjectSource>,
     text: Option<SubjectSource>,
-    graphql: bool,
+    graphql: Option<Graphql>,
     sizes: Sizes,
     present: Present,
 }
@@ -146,7 +150,7 @@ struct Said {
 impl Said {
     fn take(table: &mut Table<'_>, present: Present, path_is_subject: bool) -> Self {
         let (subject, secret, text) = (table.take("subject"), table.take("secret"), table.take("text"));
-        let graphql = table.take("graphql").and_then(|node| node.truth()).unwrap_or(false);
+        let graphql = graphql::read(table);
         let sizes = read_sizes(table);
         let written = [&subject, &secret, &text].map(Option::is_some);
         let [written_subject, written_secret, written_text] = written;
@@ -156,10 +160,12 @@ impl Said {
         let mut read = subject.iter().chain(&secret).chain(&text);
         // Where one is written and not read, a mistake is reported already.
         let unread = written != [subject.is_some(), !secret.is_empty(), text.is_some()];
-        let payload = graphql || sizes.items.is_some() || unread || read.any(SubjectSource::is_in_body);
+        let payload =
+            graphql.is_some() || sizes.items.is_some() || unread || read.any(SubjectSource::is_in_body);
+        let argument = |of: fn(&Graphql) -> &[String]| graphql.as_ref().is_some_and(|g| !of(g).is_empty());
         let present = Present {
-            subject: written_subject || path_is_subject,
-            secret: written_secret,
+            subject: written_subject || path_is_subject || argument(|graphql| &graphql.subject),
+            secret: written_secret || argument(|graphql| &graphql.secret),
             text: written_text,
             payload,
             ..present

@@ -21,6 +21,23 @@ pub fn find(pointer: &Pointer, text: &[u8]) -> Result<Option<Value>, serde_json:
     Ok(found)
 }
 
+/// The whole of a text.
+///
+/// # Errors
+/// The text is not JSON.
+pub fn whole(text: &[u8]) -> Result<Value, serde_json::Error> {
+    crate::config::lenient(text)
+}
+
+/// The scalar inside a value to which names and indices lead.
+pub fn at<'v>(value: &'v Value, way: &[String]) -> Option<&'v Value> {
+    let found = way.iter().try_fold(value, |value, name| match value {
+        Value::Array(list) => list.get(name.parse::<usize>().ok()?),
+        value => value.get(name),
+    })?;
+    (!found.is_array() && !found.is_object()).then_some(found)
+}
+
 /// The number of elements of the longest array in a text; 0 where there is none, or it is no JSON.
 #[must_use]
 pub fn longest_array(text: &[u8]) -> usize {

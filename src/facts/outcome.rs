@@ -1,7 +1,11 @@
 //! How the origin answered, seen through a policy.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 use super::{Headers, json};
-use crate::policy::{AnswerMatch, Policy};
+use crate::policy::{AnswerMatch, Pointer, Policy};
 
 /// How the origin answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +56,17 @@ pub fn from_headers(policy: &Policy, headers: &Headers<'_>) -> Reading {
 /// Reads the headers and the whole, decoded body of an answer that the origin gave.
 #[must_use]
 pub fn from_body(policy: &Policy, headers: &Headers<'_>, body: &[u8]) -> Outcome {
+    from_answer(policy, headers, body, &|pointer| json::find(pointer, body).ok().flatten().map(Cow::Owned))
+}
+
+/// Finds the scalar that is at a place.
+pub(super) type Find<'f> = dyn Fn(&Pointer) -> Option<Cow<'f, Value>> + 'f;
+
+/// The outcome of one of the operations of a request. `find`: the scalar at a place of what the answer says of
+/// it; text is looked for in the whole body.
+pub(super) fn from_answer(policy: &Policy, headers: &Headers<'_>, body: &[u8], find: &Find<'_>) -> Outcome {
     let status = status_of(headers);
-    let matches = |m: &AnswerMatch| headers_match(m, status, headers) || body_matches(m, body);
+    let matches = |m: &AnswerMatch| headers_match(m, status, headers) || body_matches(m, body, find);
     if matches(&policy.failure) {
         return Outcome::Failure;
     }
@@ -81,7 +94,8 @@ pub fn status_of(headers: &Headers<'_>) -> u16 {
 /// Whether an answer, with its decoded body as far as it was read, bears any of the marks.
 #[must_use]
 pub fn matches(wanted: &AnswerMatch, headers: &Headers<'_>, body: &[u8]) -> bool {
-    headers_match(wanted, status_of(headers), headers) || body_matches(wanted, body)
+    let find = |pointer: &Pointer| json::find(pointer, body).ok().flatten().map(Cow::Owned);
+    headers_match(wanted, status_of(headers), headers) || body_matches(wanted, body, &find)
 }
 
 /// Whether a decoded body says the contrary: another value where the wanted one would be.
@@ -102,20 +116,17 @@ fn headers_match(wanted: &AnswerMatch, status: u16, headers: &Headers<'_>) -> bo
         })
 }
 
-fn body_matches(wanted: &AnswerMatch, body: &[u8]) -> bool {
+fn body_matches(wanted: &AnswerMatch, body: &[u8], find: &Find<'_>) -> bool {
     let text = wanted.body.as_ref().is_some_and(|text| contains(body, text.as_bytes()));
-    text || wanted.json.as_ref().is_some_and(|(pointer, value)| {
-        let found = json::find(pointer, body).ok().flatten();
-        match (found, value) {
-            (Some(found), Some(value)) => same_scalar(&found, value),
-            (Some(found), None) => !found.is_null(),
-            (None, _) => false,
-        }
+    text || wanted.json.as_ref().is_some_and(|(pointer, value)| match (find(pointer), value) {
+        (Some(found), Some(value)) => same_scalar(&found, value),
+        (Some(found), None) => !found.is_null(),
+        (None, _) => false,
     })
 }
 
 /// Equal values; numbers as numbers, since a configuration may turn 1 into 1.0.
-fn same_scalar(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+fn same_scalar(one: &Value, other: &Value) -> bool {
     one == other || (one.is_number() && one.as_f64() == other.as_f64())
 }
 

@@ -14,10 +14,7 @@ pub fn in_head<'h>(source: &SubjectSource, headers: &'h Headers<'_>) -> Option<C
         SubjectSource::Path(pattern) => pattern.subject(path).map(unescaped),
         SubjectSource::Header(name) => headers.get(name).map(Cow::Borrowed),
         SubjectSource::Cookie(name) => headers.cookie(name).map(Cow::Borrowed),
-        SubjectSource::Query(name) => {
-            let query = path.get(without_query(path).len() + 1..).unwrap_or_default();
-            field(query, name)
-        }
+        SubjectSource::Query(name) => field(query_string(path), name),
     }
 }
 
@@ -40,7 +37,13 @@ pub fn in_body<'b>(source: &SubjectSource, body: &'b [u8]) -> Result<Option<Cow<
     }
 }
 
-fn field<'b>(encoded: &'b [u8], name: &str) -> Option<Cow<'b, [u8]>> {
+/// What follows the `?` of a path.
+pub(super) fn query_string(path: &[u8]) -> &[u8] {
+    path.get(without_query(path).len() + 1..).unwrap_or_default()
+}
+
+/// The first value of a form's field.
+pub(super) fn field<'b>(encoded: &'b [u8], name: &str) -> Option<Cow<'b, [u8]>> {
     form_urlencoded::parse(encoded).find(|(key, _)| key == name).map(|(_, value)| match value {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),

@@ -29,6 +29,18 @@ pub fn from_body(
     read(policy, true, &|source| source::in_body(source, body), hashes, facets)
 }
 
+/// Reads what one operation of the request names.
+pub(super) fn from_operation(
+    policy: &Policy,
+    subject: Option<String>,
+    secret: Option<String>,
+    hashes: &Hashes,
+    facets: &mut Facets,
+) {
+    set_subject(facets, hashes, policy.role, subject.as_ref().map(String::as_bytes));
+    set_secret(facets, hashes, secret.map(|secret| vec![Cow::Owned(secret.into_bytes())]));
+}
+
 type Value<'v> = Option<Cow<'v, [u8]>>;
 
 fn read<'v>(

@@ -4,15 +4,17 @@
 use std::borrow::Cow;
 
 use super::exchange::{Answer, Stage};
+use super::operations::{Further, Outcomes};
 use super::{Exchange, Guard};
 use crate::decide::{self, Action, Judgement};
 use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
 use crate::facts::probe::Kind;
-use crate::facts::{Headers, Outcome, operation};
+use crate::facts::{Facets, Headers, Outcome, operation};
 use crate::host::{Attribute, Host};
 use crate::learn::{self, Condemned, campaign, profile};
+use crate::memory::cache::Slot;
 use crate::memory::{Event, Tally};
 use crate::policy::{Facet, Flow, Policy, SubjectSource, counts_probes, is_address_only};
 use crate::report::VerdictLine;
@@ -40,7 +42,7 @@ impl Guard {
         };
         if !changes {
             self.tell.outcome(index, found);
-            self.witness(host, x, index, found);
+            self.witness(host, x, index, if x.does_nothing() { Outcome::Error } else { found });
             x.stage = Stage::Idle;
         }
         !changes
@@ -54,19 +56,19 @@ impl Guard {
         x.stage = Stage::Idle;
         let Some((_, policy)) = self.policy(x) else { return };
         if !is_the_origins(host, headers) {
-            self.learn(host, x, Outcome::Error);
+            self.learn(host, x, &Outcome::Error.into());
             return;
         }
         let reading = outcome::from_headers(policy, headers);
         let follows = policy.flow.as_ref().is_some_and(Flow::needs_answer_body);
         match reading {
             Reading::Known(found) if last || !follows || found != Outcome::Success => {
-                self.learn(host, x, found);
+                self.learn(host, x, &found.into());
                 self.follow_success(host, x, found, headers, b"");
             }
             _ if last => {
                 let found = outcome::from_body(policy, headers, b"");
-                self.learn(host, x, found);
+                self.learn(host, x, &found.into());
                 self.follow_success(host, x, found, headers, b"");
             }
             _ => {
@@ -98,18 +100,18 @@ impl Guard {
             body::decode(&answer.body, headers.get("content-encoding"), limit)
         };
         let (found, text) = match decoded {
-            Ok(text) => (outcome::from_body(policy, &headers, &text), text),
+            Ok(text) => (x.outcomes(policy, &headers, &text), text),
             Err(trouble) => {
                 let found = match outcome::from_headers(policy, &headers) {
                     Reading::Known(found) => found,
                     Reading::NeedsBody => Outcome::Error,
                 };
                 self.tell.trouble(host, &self.settings, Some(index), trouble.into(), 1);
-                (found, Cow::default())
+                (found.into(), Cow::default())
             }
         };
-        self.learn(host, x, found);
-        self.follow_success(host, x, found, &headers, &text);
+        self.learn(host, x, &found);
+        self.follow_success(host, x, found.whole, &headers, &text);
     }
 
     fn follow_success(
@@ -120,7 +122,7 @@ impl Guard {
         headers: &Headers<'_>,
         body: &[u8],
     ) {
-        if found == Outcome::Success {
+        if found == Outcome::Success && !x.does_nothing() {
             self.follow(host, x, headers, body);
         }
     }
@@ -130,23 +132,23 @@ impl Guard {
     pub fn done(&mut self, host: &dyn Host, x: &mut Exchange) {
         match x.stage {
             Stage::Idle | Stage::AwaitsBody => {}
-            Stage::AwaitsAnswer => self.learn(host, x, Outcome::Error),
+            Stage::AwaitsAnswer => self.learn(host, x, &Outcome::Error.into()),
             Stage::AwaitsAnswerBody => {
-                let found = self.read_cut(x).filter(|found| *found == Outcome::Failure);
-                self.learn(host, x, found.unwrap_or(Outcome::Error));
+                let found = self.read_cut(x).unwrap_or_else(|| Outcome::Error.into());
+                self.learn(host, x, &found.only_failures());
             }
         }
         x.stage = Stage::Idle;
     }
 
     /// What the first part of an answer's body tells, where it can be read.
-    fn read_cut(&self, x: &mut Exchange) -> Option<Outcome> {
+    fn read_cut(&self, x: &mut Exchange) -> Option<Outcomes> {
         let answer = x.answer.take()?;
         let (_, policy) = self.policy(x)?;
         let headers = answer.headers();
         let encoding = headers.get("content-encoding");
         let text = body::decode(&answer.body, encoding, self.settings.body_limit).ok()?;
-        Some(outcome::from_body(policy, &headers, &text))
+        Some(x.outcomes(policy, &headers, &text))
     }
 
     /// Lets the behaviors of the request be learned from, as of when it was sent.
@@ -161,19 +163,39 @@ impl Guard {
         }
     }
 
-    fn learn(&mut self, host: &dyn Host, x: &Exchange, found: Outcome) {
+    fn learn(&mut self, host: &dyn Host, x: &Exchange, found: &Outcomes) {
         let Some(index) = x.policy else { return };
-        self.tell.outcome(index, found);
-        self.witness(host, x, index, found);
-        let probe = x.probes.value(found == Outcome::Success);
+        self.tell.outcome(index, found.whole);
+        let first = if x.does_nothing() { Outcome::Error } else { found.of(0) };
+        self.witness(host, x, index, first);
+        self.count(host, x, index, (&x.facets, &x.slots), first, x.probes.value(first == Outcome::Success));
+        for (place, Further { facets, slots }) in (1..).zip(self.further(x)) {
+            if let Some(seen) = x.seen.as_ref().filter(|_| facets.get(Facet::Subject).is_some()) {
+                self.learner.witness(host, index, &facets, seen, found.of(place));
+            }
+            // The probes of a request are sent once, whatever it does.
+            self.count(host, x, index, (&facets, &slots), found.of(place), None);
+        }
+    }
+
+    /// Counts how one of the things ended that a request did, and judges by what was counted.
+    fn count(
+        &mut self,
+        host: &dyn Host,
+        x: &Exchange,
+        index: usize,
+        (facets, slots): (&Facets, &[Option<Slot>]),
+        found: Outcome,
+        probe: Option<u64>,
+    ) {
         if found == Outcome::Error && probe.is_none() {
             return;
         }
         let Some(policy) = self.settings.policies.get(index) else { return };
         let now_ms = host.now_ms();
-        let mut tallies: Vec<Option<Tally>> = Vec::with_capacity(x.slots.len());
-        for (slot, spec) in x.slots.iter().zip(&policy.tallies) {
-            let value = x.facets.get(spec.fan_out.of);
+        let mut tallies: Vec<Option<Tally>> = Vec::with_capacity(slots.len());
+        for (slot, spec) in slots.iter().zip(&policy.tallies) {
+            let value = facets.get(spec.fan_out.of);
             // A probe is one whatever comes of it; what is none says nothing about probes.
             let event = match found {
                 _ if counts_probes(spec) => probe.map(|probe| Event::Failure(Some(probe))),
@@ -181,29 +203,12 @@ impl Guard {
                 Outcome::Failure => Some(Event::Failure(value)),
                 Outcome::Error => None,
             };
-            // Whose the further operations of one request are is not known.
-            let further = match event {
-                Some(Event::Success(_)) => Some(Event::Success(None)),
-                Some(Event::Failure(_)) if !counts_probes(spec) => Some(Event::Failure(None)),
-                _ => None,
-            };
-            let Some(slot) = *slot else {
-                tallies.push(None);
-                continue;
-            };
-            if spec.follows {
-                // It was counted with the request.
-                tallies.push(Some(self.memory.view(host, slot, now_ms)));
-                continue;
-            }
-            let mut tally = match event {
+            // What is followed was counted with the request.
+            let event = event.filter(|_| !spec.follows);
+            tallies.push(slot.map(|slot| match event {
                 Some(event) => self.memory.record(host, slot, event, now_ms),
                 None => self.memory.view(host, slot, now_ms),
-            };
-            for event in (1..x.operations).filter_map(|_| further) {
-                tally = self.memory.record(host, slot, event, now_ms);
-            }
-            tallies.push(Some(tally));
+            }));
         }
         self.memory.tell(host, now_ms);
         let evidence = detect::evidence(policy, &tallies, &x.usages);
@@ -212,7 +217,7 @@ impl Guard {
         }
         let judgement = Judgement::new(policy, evidence);
         if judgement.action >= Action::Limit {
-            self.condemn(host, x, index, &judgement, &tallies, now_ms);
+            self.condemn(host, x, index, &judgement, (slots, &tallies), now_ms);
         }
     }
 
@@ -223,7 +228,7 @@ impl Guard {
         x: &Exchange,
         index: usize,
         judgement: &Judgement,
-        tallies: &[Option<Tally>],
+        (slots, tallies): (&[Option<Slot>], &[Option<Tally>]),
         now_ms: u64,
     ) {
         let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
@@ -237,7 +242,7 @@ impl Guard {
         let mut told = Vec::new();
         for (rule_index, action) in leads(policy, judgement) {
             let Some(rule) = policy.rules.get(rule_index) else { continue };
-            let found = (x.slots.get(rule.tally), tallies.get(rule.tally), policy.tallies.get(rule.tally));
+            let found = (slots.get(rule.tally), tallies.get(rule.tally), policy.tallies.get(rule.tally));
             let (Some(Some(slot)), Some(Some(tally)), Some(spec)) = found else { continue };
             let reason = plan.reasons.get(rule_index).copied().unwrap_or_default();
             let Some(standing) = decide::condemn(&policy.ladder, action, reason, tally.standing, now_ms)

@@ -1,5 +1,6 @@
 //! What is kept of one exchange between its steps.
 
+use crate::facts::graphql::Operation;
 use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
 use crate::memory::cache::Slot;
@@ -22,8 +23,11 @@ pub struct Exchange {
     pub(super) seen: Option<Seen>,
     /// Whether a browser sent it ahead of its user.
     pub(super) prefetch: bool,
-    /// How many operations the request does, at most [`crate::facts::graphql::MOST_OPERATIONS`]; 0: it is one.
-    pub(super) operations: u32,
+    /// What the request does that its policy is about, at most [`crate::facts::graphql::MOST_OPERATIONS`];
+    /// `None`: that is not read, and it counts as one.
+    pub(super) acts: Option<Vec<Operation>>,
+    /// Whether its query string may name the operation of its body's document.
+    pub(super) named_in_path: bool,
     /// What the request asks too much of.
     pub(super) size: Option<crate::facts::size::TooMuch>,
     /// The account that the request names elsewhere than as its subject, by its hash.

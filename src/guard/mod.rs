@@ -6,6 +6,7 @@
 mod answer;
 mod exchange;
 mod flow;
+mod operations;
 mod plan;
 mod request;
 mod tell;

@@ -57,6 +57,7 @@ impl Guard {
         }
         let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
         let limit = self.settings.body_limit;
+        let mut done = None;
         let read = sent.and_then(|sent| {
             let text = body::decode(sent, x.encoding.as_deref(), limit)?;
             x.facets.set_payload(x.content_type.as_deref(), &text);
@@ -66,13 +67,16 @@ impl Guard {
             if text.is_empty() {
                 return Ok(());
             }
-            if policy.graphql {
-                x.operations = graphql::operations(&text);
-            }
+            let named = !x.named_in_path;
+            done = graphql::from_body(policy, named, x.content_type.as_deref(), &text, &self.hashes)?;
             size::read_body(&policy.sizes, &text, &mut x.size)?;
             subject::from_body(policy, &text, &self.hashes, &mut x.facets)?;
             self.read_account_in_body(x, &text)
         });
+        // What was read of a body in which something else is unreadable counts.
+        if let Some(done) = done {
+            x.add_operations(done);
+        }
         if let Err(trouble) = read
             && let Some(step) = self.body_trouble(host, x, trouble)
         {
@@ -117,6 +121,15 @@ impl Guard {
             return Step::next(Next::Pass);
         };
         subject::from_head(policy, headers, &self.hashes, &mut x.facets);
+        if policy.graphql.is_some() {
+            let path = headers.get(":path").unwrap_or_default();
+            x.named_in_path = graphql::is_named_in_path(path);
+            // Where a body follows that one cannot read, it is not known that nothing is done.
+            let found = graphql::from_path(policy, path, &self.hashes);
+            if let Some(found) = found.filter(|found| last || !found.is_empty()) {
+                x.add_operations(found);
+            }
+        }
         x.slots = plan.slots(&self.hashes, &x.facets);
         self.read_account(x, headers);
         size::read_head(&policy.sizes, headers, &mut x.size);
@@ -126,7 +139,9 @@ impl Guard {
         }
         let limit = self.settings.body_limit as u64;
         let declared = declared_length(headers);
-        if let Some(step) = self.early_reply(host, x) {
+        // Where only some fields count, the body tells whether the request is under its policy at all.
+        let is_certain = policy.graphql.as_ref().is_none_or(|graphql| graphql.fields.is_empty());
+        if let Some(step) = is_certain.then(|| self.early_reply(host, x)).flatten() {
             // HTTP/1.1 has to close a connection on an answer that comes before the body's end, and
             // a new connection costs more than the rest of a short body.
             if self.settings.hold_headers && declared.is_some_and(|bytes| bytes <= limit) {
@@ -208,17 +223,21 @@ impl Guard {
     /// The verdict on a request of which everything is known that will be.
     fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
-        if let Some(recognised) = self.recognise(host, x, now_ms) {
+        let idle = x.does_nothing();
+        if let Some(recognised) = self.recognise(host, x, now_ms).filter(|_| !idle) {
             return self.uphold(host, x, recognised.standing, Some(recognised), now_ms);
         }
-        let tallies = self.view(host, x, now_ms);
-        x.success_matters = self.success_matters(x, &tallies, now_ms);
+        let mut tallies = self.view(host, x, now_ms);
+        self.drop_idle(x, &mut tallies);
+        x.success_matters = x.does_several() || self.success_matters(x, &tallies, now_ms);
+        self.view_further(host, x, now_ms, &mut tallies);
         if let Some(standing) = severest(&tallies, now_ms) {
             return self.uphold(host, x, standing, None, now_ms);
         }
         let too_much =
             x.size.map(Reason::TooMuch).and_then(|reason| self.refuse_alone(host, x, reason, now_ms));
-        if let Some(step) = too_much.or_else(|| self.refuse_early(host, x, now_ms)) {
+        let refused = too_much.or_else(|| if idle { None } else { self.refuse_early(host, x, now_ms) });
+        if let Some(step) = refused {
             return step;
         }
         self.follow_usage(host, x, &tallies, now_ms);
@@ -376,6 +395,7 @@ impl Guard {
     /// out nothing is more severe, so that the rest need not be asked for.
     fn view(&mut self, host: &dyn Host, x: &Exchange, now_ms: u64) -> Vec<Option<Tally>> {
         let enforces = self.policy(x).is_some_and(|(_, policy)| policy.mode == Mode::Enforce);
+        let enforces = enforces && !x.does_nothing();
         let mut tallies = Vec::with_capacity(x.slots.len());
         for slot in &x.slots {
             let tally = slot.map(|slot| self.memory.view(host, slot, now_ms));
@@ -428,7 +448,7 @@ fn body_is_read(headers: &Headers<'_>, policy: &Policy) -> bool {
         _ => false,
     };
     let tunnel = headers.get("upgrade").is_some() || headers.get(":method") == Some(b"CONNECT");
-    (policy.sources().any(holds) || (policy.reads_json() && !form))
+    (policy.sources().any(holds) || policy.graphql.is_some() || (policy.reads_json() && !form))
         && !tunnel
         && !NOT_READ.iter().any(|kind| headers.begins("content-type", kind))
 }

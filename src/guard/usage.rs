@@ -18,7 +18,7 @@ impl Guard {
     ) {
         let Some(usages) = &mut self.usages else { return };
         let Some(policy) = x.policy.and_then(|index| self.settings.policies.get(index)) else { return };
-        if x.prefetch || !policy.tallies.iter().any(|spec| spec.follows) {
+        if x.prefetch || x.does_nothing() || !policy.tallies.iter().any(|spec| spec.follows) {
             return;
         }
         let place = if looks_at_paths(policy) { Place::of(&x.path) } else { None };
@@ -26,13 +26,14 @@ impl Guard {
         let asked = [x.facets.get(Facet::Subject), place.as_ref().map(Place::value)];
         let subject = asked.into_iter().flatten().reduce(|one, other| one ^ other.rotate_left(1));
         let request = Request { subject, place, at_ms: now_ms };
+        let operations = x.acts.as_ref().map_or(1, Vec::len);
         let keys = x.slots.iter().zip(tallies).zip(&policy.tallies);
         let counted = keys.map(|((slot, told), spec)| {
             let (slot, told) = slot.zip(*told).filter(|_| spec.follows)?;
             let followed = Followed { tally: slot.spec.0.into(), spec, key: slot.key.0 as u64, told };
             let mut tell = |event| self.memory.record(host, slot, event, now_ms);
             let mut usage = usages.count(&followed, &request, &mut tell);
-            for _ in 1..x.operations {
+            for _ in 1..operations {
                 usage = usages.count(&followed, &request, &mut tell);
             }
             Some(usage)

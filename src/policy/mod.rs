@@ -115,8 +115,8 @@ pub struct Policy {
     pub secret: Vec<SubjectSource>,
     /// Where the text is read that the request posts; `None`: it posts none.
     pub text: Option<SubjectSource>,
-    /// Whether bodies are GraphQL, and a request counts as what it does.
-    pub graphql: bool,
+    /// How a GraphQL request counts as what it does; `None`: requests are no GraphQL.
+    pub graphql: Option<Graphql>,
     /// What one request may ask for.
     pub sizes: Sizes,
     /// How a failure is told from the origin's answer.
@@ -135,6 +135,17 @@ pub struct Policy {
     pub learning: Option<Learning>,
     /// What it has to do with business flows; `None`: nothing.
     pub flow: Option<Flow>,
+}
+
+/// Which operations of a GraphQL request count, and what they act on.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Graphql {
+    /// The fields at the top of an operation that count, by their names; empty: all.
+    pub fields: Vec<String>,
+    /// The names that lead to the subject in a field's arguments; empty: the subject is the request's.
+    pub subject: Vec<String>,
+    /// The names that lead to the secret; empty: the secret is the request's.
+    pub secret: Vec<String>,
 }
 
 /// What one request may ask for; more is refused.
@@ -270,7 +281,7 @@ impl Policy {
     /// Whether a body is read that is JSON, whatever is in it.
     #[must_use]
     pub fn reads_json(&self) -> bool {
-        self.graphql || self.sizes.items.is_some()
+        self.graphql.is_some() || self.sizes.items.is_some()
     }
 
     /// Whether a header of the answer, besides its status, can tell the outcome.
