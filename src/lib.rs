@@ -3,6 +3,9 @@
 //! This file is the map. Modules stand in the order in which they may use each other: each uses
 //! only those above it. Nothing but `wasm` knows proxy-wasm; nothing but a host reads a clock.
 
+// Of use to all.
+mod order;
+
 // What is enforced, and how it is read from what the operator wrote.
 pub mod policy;
 pub mod config;

@@ -92,7 +92,8 @@ impl Stage {
     fn send(&mut self, policy: &str, make: Make, from: From, subject: Option<&str>, status: u16) -> Seen {
         self.now_ms += 200;
         self.workers.iter_mut().for_each(|worker| worker.tick(self.now_ms));
-        let path = format!("/x/{}", self.turn);
+        // Nobody walks in order here.
+        let path = format!("/x/{}", self.turn * self.turn * 7919 % 100_003);
         let mut headers = vec![(":path", path.as_str()), (":method", "POST"), ("user-agent", make.agent)];
         headers.push(("accept", "*/*"));
         if !make.locale.is_empty() {
@@ -308,13 +309,13 @@ fn a_session_that_is_known_costs_no_look_up() {
         }
         stage.wait(2);
         let before = stage.store.reads();
-        for _ in 0..100 {
+        for _ in 0..20 {
             stage.send("content", CHROME, from, None, 200);
         }
         stage.store.reads() - before
     };
     let (with, without) = (asked("regular"), asked(""));
-    assert!(with <= without + 8, "{with} look-ups with a session, {without} without");
+    assert!(with <= without + 4, "{with} look-ups with a session, {without} without");
 }
 
 /// Failures in the book of a policy, as it is in shared data.

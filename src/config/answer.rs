@@ -1,5 +1,6 @@
 //! How a failure or a success is told from the origin's answer, as the operator writes it.
 
+use crate::order::sort_by_key;
 use serde_json::Value;
 
 use super::node::{Node, Table};
@@ -54,7 +55,7 @@ fn read_status(node: &Node<'_>) -> Option<Vec<u16>> {
             None => item.wrong("write a code from 100 to 599, or a class such as 4xx"),
         }
     }
-    status.sort_unstable();
+    sort_by_key(&mut status, |code| *code);
     status.dedup();
     Some(status)
 }

@@ -3,6 +3,7 @@
 use super::answer::read_pointer;
 use super::node::{Node, Table};
 use super::words;
+use crate::order::sort_by_key;
 use crate::policy::{ClientSources, PathPattern, SessionSource, SubjectSource, TlsSource};
 
 const MOST_EDGE_HEADERS: usize = 64;
@@ -63,7 +64,7 @@ fn read_tls(node: &Node<'_>) -> Option<TlsSource> {
 fn read_edge(node: &Node<'_>) -> Vec<String> {
     let items = node.list(MOST_EDGE_HEADERS, "write a list of header names, such as [cdn-loop]");
     let mut names: Vec<String> = items.iter().flatten().filter_map(Node::header_name).collect();
-    names.sort_unstable();
+    sort_by_key(&mut names, Clone::clone);
     names.dedup();
     names
 }

@@ -1,13 +1,12 @@
 //! Business flows as the operator writes them: what a policy proves, what it requires, and how requests
 //! are tied to accounts.
 
-use std::collections::BTreeSet;
-
 use super::answer;
 use super::client::read_subject;
 use super::node::{Findings, Node, Table};
 use super::rules::{WEEK_MS, check_name};
 use super::words;
+use crate::order::sort_by_key;
 use crate::policy::{Flow, Policy, Proof, Requirement, Role};
 
 /// Most steps that are required by all policies together: so many an identity can hold.
@@ -123,14 +122,14 @@ fn read_requires(node: &Node<'_>) -> Vec<Requirement> {
 
 /// What the policies together say of steps.
 struct Steps {
-    required: BTreeSet<String>,
+    required: Vec<String>,
     /// Steps that some policy's `proves` names.
-    proven: BTreeSet<String>,
+    proven: Vec<String>,
     /// Of these, those that an answer's marks show.
-    shown: BTreeSet<String>,
+    shown: Vec<String>,
     /// Policies whose requests name their account.
-    of_accounts: BTreeSet<String>,
-    policies: BTreeSet<String>,
+    of_accounts: Vec<String>,
+    policies: Vec<String>,
 }
 
 impl Steps {
@@ -140,8 +139,14 @@ impl Steps {
         let names_account = |flow: &Flow| flow.account.is_some() || flow.subject_is_account;
         let shown = proofs().filter(|proof| proof.answer.is_some());
         let of_accounts = flows().filter(|(_, flow)| names_account(flow));
+        let mut required: Vec<_> = flows()
+            .flat_map(|(_, flow)| &flow.requires)
+            .map(|requirement| requirement.step.clone())
+            .collect();
+        sort_by_key(&mut required, Clone::clone);
+        required.dedup();
         Self {
-            required: flows().flat_map(|(_, flow)| &flow.requires).map(|r| r.step.clone()).collect(),
+            required,
             proven: proofs().map(|proof| proof.step.clone()).collect(),
             shown: shown.map(|proof| proof.step.clone()).collect(),
             of_accounts: of_accounts.map(|(policy, _)| policy.name.clone()).collect(),
@@ -165,8 +170,8 @@ impl Steps {
 
     /// Reports what is wrong with a step that a policy requires.
     fn check(&self, requirement: &Requirement, policy: &str, place: &str, findings: &Findings) {
-        let step = requirement.step.as_str();
-        if step == policy {
+        let step = &requirement.step;
+        if *step == policy {
             findings.mistake(place, format!("{step} requires itself"), "remove it");
         } else if !self.proven.contains(step) && !self.policies.contains(step) {
             let known = self.proven.iter().chain(&self.policies).map(String::as_str);

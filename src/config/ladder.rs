@@ -2,7 +2,7 @@
 
 use super::node::{Findings, Node};
 use super::preset::{BLOCK, LADDER, LIMIT};
-use super::quantity::show_duration;
+use super::quantity::{show_duration, show_number};
 use super::rules::WEEK_MS;
 use crate::policy::{DETECTORS, Ladder, Rule, Rung, TallySpec};
 
@@ -46,7 +46,7 @@ pub(super) fn read(node: &Node<'_>) -> Option<Ladder> {
 fn read_at(node: &Node<'_>, or_off: &str) -> Option<f64> {
     let at = node.as_number().filter(|&at| at > 0.0 && at <= MOST_SCORE);
     if at.is_none() {
-        node.wrong(format!("write a score above 0 and at most {MOST_SCORE}{or_off}"));
+        node.wrong(format!("write a score above 0 and at most {}{or_off}", show_number(MOST_SCORE)));
     }
     at
 }
@@ -95,7 +95,7 @@ fn check_order(node: &Node<'_>, ladder: &Ladder) {
             && low >= high
         {
             node.mistake(
-                format!("{mild} begins at {low} and {severe} at {high}"),
+                format!("{mild} begins at {} and {severe} at {}", show_number(*low), show_number(*high)),
                 format!("write rising scores, {severe} above {mild}, or turn one off"),
             );
         }
@@ -122,12 +122,17 @@ pub(super) fn check_reach(path: &str, ladder: &Ladder, highest: f64, own: bool, 
     if highest < *at {
         findings.mistake(
             path,
-            format!("the rules together score at most {highest}, and {lowest} begins at {at}, so nothing could ever happen"),
+            format!(
+                "the rules together score at most {}, and {lowest} begins at {}, so nothing could ever happen",
+                show_number(highest),
+                show_number(*at)
+            ),
             "raise the rules' scores, or begin the ladder lower",
         );
         return;
     }
     for (name, at) in rungs.iter().filter(|(_, at)| own && highest < *at) {
+        let (at, highest) = (show_number(*at), show_number(highest));
         findings.note(path, format!("{name} begins at {at}, but the rules together score at most {highest}"));
     }
 }

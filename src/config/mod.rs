@@ -24,12 +24,13 @@ mod threat;
 mod wire;
 mod words;
 
+use crate::order::sort_by_key;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 pub use mistake::{Mistake, Mistakes, Note};
-pub use quantity::{duration_ms, show_bytes, show_duration};
+pub use quantity::{duration_ms, show_bytes, show_duration, show_number};
 pub use routes::no_such_policy;
 pub use rules::LeftOut;
 
@@ -226,9 +227,13 @@ fn long_enough(text: &str, node: &Node<'_>, found: &str) -> Option<Secret> {
 /// Names in order, and their places in the list.
 fn name_policies(node: &Node<'_>) -> BTreeMap<String, PolicyId> {
     let mut names: Vec<&String> = node.value.as_object().map(|map| map.keys().collect()).unwrap_or_default();
-    names.sort_unstable();
+    sort_by_key(&mut names, |name| *name);
     let ids = (0..=u16::MAX).map(PolicyId);
-    names.into_iter().cloned().zip(ids).collect()
+    let mut by_name = BTreeMap::new();
+    for (name, id) in names.into_iter().zip(ids) {
+        by_name.insert(name.clone(), id);
+    }
+    by_name
 }
 
 fn read_policies(node: &Node<'_>, defaults: &Defaults<'_>, left_out: &mut Vec<LeftOut>) -> Vec<Policy> {

@@ -3,6 +3,7 @@
 //! Reading goes on after a mistake, so that one pass finds all of them. A reader that returns
 //! `None` has reported why.
 
+use crate::order::sort_by_key;
 use core::cell::RefCell;
 use core::ops::RangeInclusive;
 
@@ -164,6 +165,7 @@ impl<'a> Node<'a> {
     pub(super) fn number(&self, above: f64, most: f64) -> Option<f64> {
         let number = self.as_number().filter(|&number| number > above && number <= most);
         if number.is_none() {
+            let (above, most) = (quantity::show_number(above), quantity::show_number(most));
             self.wrong(format!("write a number above {above} and at most {most}"));
         }
         number
@@ -307,7 +309,7 @@ impl<'a> Table<'a> {
             (key.as_str(), Node { value, path: below(&self.path, key), findings: self.findings })
         };
         let mut entries: Vec<_> = self.map.iter().map(node).collect();
-        entries.sort_by_key(|(key, _)| *key);
+        sort_by_key(&mut entries, |(key, _)| *key);
         entries
     }
 }

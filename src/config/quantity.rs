@@ -28,6 +28,13 @@ pub fn show_bytes(bytes: u64) -> String {
     show(bytes, &UNITS_BYTES)
 }
 
+/// A number as people write it: no `.0`. Written by JSON's own writer, since another takes 15 KiB of a module.
+#[must_use]
+pub fn show_number(number: f64) -> String {
+    let shown = serde_json::Value::from(number).to_string();
+    shown.strip_suffix(".0").map(str::to_owned).unwrap_or(shown)
+}
+
 fn scale(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;

@@ -1,11 +1,13 @@
 //! Rules as the operator writes them and as presets hold them, before tallies are shared out.
 
+use crate::order::sort_by_key;
 use std::iter;
 
 use super::count::{self, COUNTS, Count};
 use super::node::{Node, Table};
 use super::policy::Present;
 use super::preset::{Preset, PresetRule};
+use super::quantity::show_number;
 use super::words;
 use crate::policy::{Facet, FailureTest, TEXTS};
 
@@ -118,7 +120,7 @@ pub(super) fn read(
             format!("at most {MOST_RULES} are allowed; remove some, or turn a preset's off with NAME: off"),
         );
     }
-    drafts.sort_by(|a, b| a.name.cmp(&b.name));
+    sort_by_key(&mut drafts, |draft| draft.name.clone());
     drafts.into_iter().flat_map(for_each_value).collect()
 }
 
@@ -131,7 +133,7 @@ fn for_each_value(draft: Draft) -> Vec<Draft> {
     let with = |value: Facet| {
         let mut key: Vec<_> =
             draft.key.iter().map(|&facet| if facet == Facet::Text { value } else { facet }).collect();
-        key.sort_unstable();
+        sort_by_key(&mut key, |facet| *facet);
         Draft { key, ..draft.clone() }
     };
     TEXTS.into_iter().map(with).collect()
@@ -210,7 +212,7 @@ fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
         }
         key.push(facet);
     }
-    key.sort_unstable();
+    sort_by_key(&mut key, |facet| *facet);
     whole.then_some(key)
 }
 
@@ -241,8 +243,7 @@ fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> 
     };
     let bound = read_bound(*count, &node, key, present);
     let Some(score) = score else {
-        table
-            .need("score", &format!("write how much it weighs, above 0 and at most {MOST_SCORE}, such as 6"));
+        table.need("score", "write how much it weighs, above 0 and at most 20, such as 6");
         return None;
     };
     let score = score.number(0.0, MOST_SCORE);
@@ -304,7 +305,7 @@ fn read_test(node: &Node<'_>) -> Option<FailureTest> {
     let (usual, hostile) = (usual?, hostile?);
     if usual >= hostile {
         node.mistake(
-            format!("usual is {usual} and hostile is {hostile}"),
+            format!("usual is {} and hostile is {}", show_number(usual), show_number(hostile)),
             "write a hostile share above the usual one, such as {usual: 0.2, hostile: 0.95}",
         );
         return None;

@@ -1,7 +1,10 @@
 //! From evidence to verdict: the one place where an action is chosen and its end is set.
 
+use std::cmp::Reverse;
+
 use crate::detect::{self, Evidence};
 use crate::memory::Standing;
+use crate::order::sort_by_key;
 use crate::policy::{Ladder, Policy, Rung};
 
 /// What to do with a request, from mild to severe.
@@ -59,7 +62,8 @@ impl Judgement {
     /// Weighs the evidence.
     #[must_use]
     pub fn new(policy: &Policy, mut evidence: Vec<Evidence>) -> Self {
-        evidence.sort_by(|a, b| b.nats.total_cmp(&a.nats).then(a.rule.cmp(&b.rule)));
+        // Evidence is above 0: its bits are in the order of its weight.
+        sort_by_key(&mut evidence, |found| (Reverse(found.nats.to_bits()), found.rule));
         let score = detect::score(&evidence);
         Self { action: action_at(&policy.ladder, score), score, evidence }
     }

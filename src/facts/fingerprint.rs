@@ -7,6 +7,7 @@
 //! or elsewhere. `docs/fingerprint.md` states all of it exactly.
 
 use super::{Headers, agent, client, hash};
+use crate::order::sort_by_key;
 
 /// What the headers of a request tell of its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl Fingerprint {
             }
         }
         let order = list_of(&names);
-        names.sort_unstable();
+        sort_by_key(&mut names, |name| *name);
         let locale = (language.is_some() || encoding.is_some())
             .then(|| list_of(&[language.unwrap_or_default(), encoding.unwrap_or_default()]));
         let (set, agent, tls) = (list_of(&names), agent.map(family), client::tls(tls));

@@ -1,6 +1,6 @@
 //! One worker's view of all flows.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::entry::Told;
 use super::identities::{Identities, share_bytes};
@@ -52,7 +52,7 @@ pub struct Flows {
     /// `None`: no policy requires a step.
     identities: Option<Identities>,
     /// Steps that are an account's.
-    lasting: BTreeSet<u32>,
+    lasting: Vec<u32>,
     /// Whether any policy ties sessions to accounts.
     ties: bool,
     waiting: VecDeque<Told>,

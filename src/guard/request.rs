@@ -339,7 +339,7 @@ impl Guard {
         let listed = judgement.reasons(policy).collect::<Vec<_>>().join(",");
         let fingerprint = x.shown_fingerprint();
         let (policy_name, name) = (&policy.name, action.name());
-        let score = format!("{:.1}", judgement.score);
+        let score = shown_score(judgement.score);
         step.note = Some(format!(
             "action={name};policy={policy_name};reasons={listed};score={score};fingerprint={fingerprint}"
         ));
@@ -455,6 +455,12 @@ fn body_is_read(headers: &Headers<'_>, policy: &Policy) -> bool {
 
 fn declared_length(headers: &Headers<'_>) -> Option<u64> {
     std::str::from_utf8(headers.get("content-length")?).ok()?.trim().parse().ok()
+}
+
+/// With one digit after the point.
+fn shown_score(score: f64) -> String {
+    let tenths = (score * 10.0).round() as u64;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn shortened(value: Option<&[u8]>) -> Vec<u8> {

@@ -2,47 +2,61 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::show_number;
 use crate::decide::Action;
 use crate::facts::Outcome;
 use crate::facts::size::TooMuch;
 use crate::flow::{Lacking, Proposal};
-use crate::host::{Expected, Host, Level, Metric};
+use crate::host::{Expected, Host, Level};
 use crate::learn::{self, Alarm};
 use crate::memory::layout::mark_name;
 use crate::policy::Settings;
 use crate::report::{self, Pace, Trouble, VerdictLine};
 
-/// Counts since the last tick. Every key comes from the configuration, so there is a bounded
-/// number of them.
+/// What is counted. Every value comes from the configuration, so there is a bounded number of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Counted {
+    /// A verdict, under a policy.
+    Verdict(usize, Action, Reason),
+    /// A request under a policy, by what came of it.
+    Request(usize, &'static str),
+    /// Trouble, under a policy if it was.
+    Trouble(Option<usize>, Trouble),
+    /// Something that the table did.
+    Table(&'static str),
+}
+
+/// Counts since the last tick.
 #[derive(Default)]
 pub(super) struct Tell {
-    verdicts: BTreeMap<(usize, Action, Reason), u64>,
-    requests: BTreeMap<(usize, &'static str), u64>,
-    troubles: BTreeMap<(Option<usize>, Trouble), u64>,
-    table: BTreeMap<&'static str, u64>,
+    counts: BTreeMap<Counted, u64>,
     pace: Pace,
 }
 
 impl Tell {
+    fn count(&mut self, what: Counted, times: u64) {
+        *self.counts.entry(what).or_default() += times;
+    }
+
     /// Counts a verdict on a request.
     pub(super) fn verdict(&mut self, policy: usize, action: Action, reason: Reason) {
-        *self.verdicts.entry((policy, action, reason)).or_default() += 1;
+        self.count(Counted::Verdict(policy, action, reason), 1);
     }
 
     /// Counts an outcome.
     pub(super) fn outcome(&mut self, policy: usize, outcome: Outcome) {
-        *self.requests.entry((policy, outcome.name())).or_default() += 1;
+        self.count(Counted::Request(policy, outcome.name()), 1);
     }
 
     /// Counts an answer of Palisade's own.
     pub(super) fn answered(&mut self, policy: usize) {
-        *self.requests.entry((policy, report::ANSWERED)).or_default() += 1;
+        self.count(Counted::Request(policy, report::ANSWERED), 1);
     }
 
     /// Counts something that the table did.
     pub(super) fn table(&mut self, what: &'static str, times: u64) {
         if times > 0 {
-            *self.table.entry(what).or_default() += times;
+            self.count(Counted::Table(what), times);
         }
     }
 
@@ -55,8 +69,9 @@ impl Tell {
         trouble: Trouble,
         times: u64,
     ) {
-        let known = self.troubles.contains_key(&(policy, trouble));
-        *self.troubles.entry((policy, trouble)).or_default() += times;
+        let counted = Counted::Trouble(policy, trouble);
+        let known = self.counts.contains_key(&counted);
+        self.count(counted, times);
         let number = policy.and_then(|p| u16::try_from(p).ok()).unwrap_or(u16::MAX);
         // Only the first worker to leave the mark says it.
         if known || host.store(&mark_name(trouble as u8, number), b"1", Expected::Absent).is_err() {
@@ -83,7 +98,7 @@ impl Tell {
         let policy = name_of(settings, Some(proposal.policy));
         let step = name_of(settings, Some(proposal.requires));
         let Proposal { sessions, without, .. } = proposal;
-        let support = (proposal.support() * 1000.0).round() / 1000.0;
+        let support = show_number((proposal.support() * 1000.0).round() / 1000.0);
         let line = format!(
             "palisade {{\"version\":1,\"proposal\":{{\"policy\":\"{policy}\",\"requires\":[\"{step}\"]}},\
              \"support\":{support},\"sessions\":{sessions},\"would_have_stopped\":{without}}}"
@@ -102,24 +117,17 @@ impl Tell {
 
     /// Publishes what was counted. Entries stay, at zero, so that a kind of trouble is said once.
     pub(super) fn publish(&mut self, host: &dyn Host, settings: &Settings) {
-        let send = |count: &mut u64, metric: &dyn Fn() -> Metric| {
-            if *count > 0 {
-                host.count(&metric(), std::mem::take(count));
-            }
-        };
-        for (&(policy, action, reason), count) in &mut self.verdicts {
-            send(count, &|| {
-                report::verdicts(name_of(settings, Some(policy)), action, reason.name(settings, policy))
-            });
-        }
-        for (&(policy, outcome), count) in &mut self.requests {
-            send(count, &|| report::requests(name_of(settings, Some(policy)), outcome));
-        }
-        for (&(policy, trouble), count) in &mut self.troubles {
-            send(count, &|| report::troubles(name_of(settings, policy), trouble));
-        }
-        for (what, count) in &mut self.table {
-            send(count, &|| report::table(what));
+        for (what, count) in self.counts.iter_mut().filter(|(_, count)| **count > 0) {
+            let policy = |index: &usize| name_of(settings, Some(*index));
+            let metric = match what {
+                Counted::Verdict(index, action, reason) => {
+                    report::verdicts(policy(index), *action, reason.name(settings, *index))
+                }
+                Counted::Request(index, outcome) => report::requests(policy(index), outcome),
+                Counted::Trouble(index, trouble) => report::troubles(name_of(settings, *index), *trouble),
+                Counted::Table(what) => report::table(what),
+            };
+            host.count(&metric, std::mem::take(count));
         }
     }
 }

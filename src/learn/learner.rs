@@ -1,5 +1,6 @@
 //! One worker's part in the learning: what it looks up, and what it hands on with each tick.
 
+use crate::order::sort_by_key;
 use std::collections::BTreeMap;
 
 use super::acquaintance::{Acquaintance, familiar_keys};
@@ -341,7 +342,7 @@ impl Learner {
         let lessons = std::mem::take(&mut class.lessons);
         // Many are of few profiles, and what is known of a profile is looked up once for all of them.
         let mut by_profile: Vec<&Lesson> = lessons.iter().collect();
-        by_profile.sort_by_key(|lesson| lesson.profile);
+        sort_by_key(&mut by_profile, |lesson| lesson.profile);
         let hashes = &self.hashes;
         let campaigns = self.sheets.read(host, self.campaigns).to_vec();
         let mut condemned = Vec::new();

@@ -8,6 +8,7 @@ use super::arrivals::{Arrivals, GROUPS, VALUE_BYTES, group};
 use super::page::{Page, RECORDS};
 use super::table::Incidents;
 use crate::host::Host;
+use crate::order::sort_by_key;
 
 /// How old the counts of arrivals may be, in milliseconds: a record that another worker makes is
 /// seen after this time at the latest.
@@ -134,7 +135,7 @@ impl Absence {
             Err(_) => {
                 incidents.deferred += 1;
                 // A page for each group: there can be no more of them.
-                self.untold.sort_unstable_by_key(|&page| group(page));
+                sort_by_key(&mut self.untold, |&page| group(page));
                 self.untold.dedup_by_key(|page| group(*page));
             }
         }

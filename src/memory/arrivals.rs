@@ -7,6 +7,7 @@
 use super::bytes;
 use super::table::{Incidents, TRIES};
 use crate::host::{Expected, Host, StoreError};
+use crate::order::sort_by_key;
 
 /// Groups that are told apart; page `n` belongs to group `n % GROUPS`.
 pub(super) const GROUPS: usize = 2048;
@@ -44,7 +45,7 @@ impl Arrivals {
         incidents: &mut Incidents,
     ) -> Result<Self, StoreError> {
         let mut groups: Vec<usize> = pages.iter().map(|&page| group(page)).collect();
-        groups.sort_unstable();
+        sort_by_key(&mut groups, |&group| group);
         groups.dedup();
         for _ in 0..TRIES {
             let (bytes, expected) = match host.load(NAME)? {

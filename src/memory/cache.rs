@@ -5,6 +5,7 @@
 //! Failures and verdicts are written at once; successes that a rule can see wait for the next tick, and
 //! those that none can see are not written at all.
 
+use crate::order::sort_by_key;
 use std::rc::Rc;
 
 use super::absence::Absence;
@@ -173,8 +174,8 @@ impl Memory {
     /// Writes what waits. Call it with each tick.
     pub fn flush(&mut self, host: &dyn Host, now_ms: u64) {
         let mut waiting = std::mem::take(&mut self.waiting);
-        // Sorting is stable: a key's events stay in their order.
-        waiting.sort_by_key(|w| w.slot);
+        // A key's events stay in their order.
+        sort_by_key(&mut waiting, |w| w.slot);
         for group in waiting.chunk_by(|a, b| a.slot == b.slot) {
             if let Some(first) = group.first() {
                 self.write(host, first.slot, group.to_vec(), None, now_ms);

@@ -1,8 +1,9 @@
 //! What a key does lately, beside what others of its kind do: how much, in which order, how regularly.
 //!
-//! Nearly all of it is the quiet traffic of customers, so each worker counts for itself and tells the others of
-//! a key with each fourth request. What is usual each worker learns from the keys that it sees, by what all
-//! workers count of them.
+//! Nearly all of it is the quiet traffic of customers, of which shared data is to hear nothing, so each worker
+//! counts for itself. Of a key that stands out a little it tells the others with each fourth request. What is
+//! usual each worker learns from its own counts, and compares a key's own count with: so it does not matter
+//! how the traffic is shared out.
 
 mod baseline;
 mod record;
@@ -32,8 +33,14 @@ pub fn usage_bytes(settings: &Settings) -> u64 {
     if specs().any(|spec| spec.follows) { bound_bytes::<u64, Record>(GENERATION) + baselines } else { 0 }
 }
 
-/// With each so-many-th request of a key a worker tells the others of it.
+/// With each so-many-th request of a key that stands out a worker tells the others of it.
 const TOLD_EVERY: u16 = 4;
+
+/// A key stands out with so many requests in a window, of which it was then told nothing.
+const MANY: u16 = 32;
+
+/// Or with so many in a row, or at a steady pace.
+const SOME: u16 = 4;
 
 /// A request of a key.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,11 +98,10 @@ impl Usages {
         for event in record.take(request) {
             told = tell(event);
         }
-        let mut usage = record.with(&told, followed.spec);
-        if let Some((from, to)) = record.rise(usage.requests) {
-            baseline.rise(from, to);
+        if !record.is_disowned() {
+            baseline.rise(record.own());
         }
-        usage.usual = baseline.usual(request.at_ms);
+        let usage = record.with(&told, followed.spec, baseline.usual(request.at_ms));
         self.records.insert(followed.key, record);
         usage
     }
@@ -104,7 +110,7 @@ impl Usages {
     pub fn disown(&mut self, tally: usize, key: u64) {
         let record = self.records.get(&key).copied().filter(|record| !record.is_disowned());
         let Some((mut record, baseline)) = record.zip(self.baselines.get_mut(tally)) else { return };
-        baseline.withdraw(record.reached());
+        baseline.withdraw(record.own());
         record.disown();
         self.records.insert(key, record);
     }
@@ -196,6 +202,7 @@ mod tests {
             let late = 4 * workers as u32;
             assert!((200 - late..=200).contains(&seen.requests), "{workers}: {seen:?}");
             assert!((200 - 3 * late..=200).contains(&seen.in_order), "{workers}: {seen:?}");
+            assert_eq!(seen.own as usize, 200 / workers);
             assert!(seen.steady > 40, "{workers}: {seen:?}");
         }
     }
@@ -206,8 +213,8 @@ mod tests {
         for n in 0..50 {
             stage.count_at(7, 1_000 + n);
         }
-        assert_eq!(stage.count_at(7, WINDOW_MS / 2).requests, 51);
-        assert!(stage.count_at(7, 3 * WINDOW_MS).requests <= 1);
+        assert_eq!(stage.count_at(7, WINDOW_MS / 2).own, 51);
+        assert_eq!(stage.count_at(7, 3 * WINDOW_MS).own, 1);
     }
 
     #[test]
@@ -238,6 +245,6 @@ mod tests {
             }
         }
         assert!(stage.workers[0].records.sizes().iter().all(|&size| size <= GENERATION));
-        assert_eq!(seen.requests, 41);
+        assert_eq!(seen.own, 41);
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept of one key.
 
 use super::walk::Walks;
-use super::{Request, Rhythm, TOLD_EVERY};
+use super::{MANY, Request, Rhythm, SOME, TOLD_EVERY};
 use crate::memory::{Event, Tally};
 use crate::policy::TallySpec;
 
@@ -10,7 +10,9 @@ use crate::policy::TallySpec;
 pub struct Usage {
     /// Requests.
     pub requests: u32,
-    /// What one key in a hundred makes at most; `None`: that is not known yet.
+    /// Requests to this worker.
+    pub own: u32,
+    /// How many one key in a hundred makes to this worker at most; `None`: that is not known yet.
     pub usual: Option<u32>,
     /// Requests that asked for the next in a row.
     pub in_order: u32,
@@ -22,11 +24,13 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     begun_ms: u64,
-    /// The most requests in the window that were seen to be made, on whatever worker.
-    reached: u32,
+    /// Requests in the window.
+    own: u32,
     /// What the other workers were not told yet.
     requests: u16,
     in_order: u16,
+    /// Whether it stood out in this window.
+    stands_out: bool,
     disowned: bool,
     rhythm: Rhythm,
     /// Subjects that were asked for in time, a bit each.
@@ -46,7 +50,8 @@ impl Record {
 
     /// Takes in a request; what the other workers are to be told.
     pub(super) fn take(&mut self, request: &Request) -> impl Iterator<Item = Event> + use<> {
-        self.requests += 1;
+        self.own = self.own.saturating_add(1);
+        self.requests = self.requests.saturating_add(1);
         self.in_order += request.place.as_ref().map_or(0, |place| self.walks.take(place));
         self.rhythm.beat(request.at_ms);
         let mut steady = None;
@@ -57,34 +62,30 @@ impl Record {
             steady = (self.in_time & bit == 0).then_some(Event::Steady(subject));
             self.in_time |= bit;
         }
-        let followed = (self.requests >= TOLD_EVERY).then(|| {
+        let is_steady = self.in_time.count_ones() >= SOME.into();
+        self.stands_out |= self.requests >= MANY || self.in_order >= SOME || is_steady;
+        let followed = (self.stands_out && self.requests >= TOLD_EVERY).then(|| {
             let (requests, in_order) =
                 (std::mem::take(&mut self.requests), std::mem::take(&mut self.in_order));
             Event::Followed { requests, in_order }
         });
+        let steady = steady.filter(|_| self.stands_out);
         [followed, steady].into_iter().flatten()
     }
 
-    /// What the key has done, with what workers have told of it.
-    pub(super) fn with(&self, told: &Tally, spec: &TallySpec) -> Usage {
+    /// What the key has done, with what workers have told of it and what is usual.
+    pub(super) fn with(&self, told: &Tally, spec: &TallySpec, usual: Option<u32>) -> Usage {
         Usage {
             requests: told.successes(spec).saturating_add(self.requests.into()),
-            usual: None,
+            own: self.own,
+            usual,
             in_order: told.in_order(spec).saturating_add(self.in_order.into()),
             steady: told.distinct.estimate(),
         }
     }
 
-    /// Takes in how many requests were made; from how many to how many they rose, if they count for what is
-    /// usual.
-    pub(super) fn rise(&mut self, requests: u32) -> Option<(u32, u32)> {
-        let from = self.reached;
-        self.reached = from.max(requests);
-        (!self.disowned && requests > from).then_some((from, requests))
-    }
-
-    pub(super) fn reached(&self) -> u32 {
-        self.reached
+    pub(super) fn own(&self) -> u32 {
+        self.own
     }
 
     pub(super) fn disown(&mut self) {
@@ -121,18 +122,18 @@ mod tests {
     fn a_machine_that_asks_for_one_page_after_the_other_is_told_from_one_that_asks_for_the_same() {
         let every = |n: u32| 1_000_000 + u64::from(n) * 4_000;
         let walker = steady((0..80).map(|n| (n, every(n))));
-        assert!((50..=72).contains(&walker), "{walker}");
-        assert_eq!(steady((0..400).map(|n| (7, every(n)))), 1);
+        assert!((46..=72).contains(&walker), "{walker}");
+        assert_eq!(steady((0..400).map(|n| (7, every(n)))), 0);
         assert!(steady((0..400).map(|n| (n % 5, every(n)))) <= 5, "a monitor");
         // People stay longer on one page than on the other.
         assert_eq!(steady((0..80).map(|n| (n, every(n) + u64::from(n * 7919 % 5) * 1_500))), 0);
     }
 
     #[test]
-    fn the_others_hear_of_each_fourth_request() {
+    fn the_others_hear_of_each_fourth_request_of_a_key_that_stands_out() {
         let mut record = Record::default();
-        let told: Vec<_> =
-            (0..9).map(|n| record.take(&Request { at_ms: n, ..Request::default() }).count()).collect();
-        assert_eq!(told, [0, 0, 0, 1, 0, 0, 0, 1, 0]);
+        let told = |record: &mut Record, n| record.take(&Request { at_ms: n, ..Request::default() }).count();
+        let told: Vec<_> = (1..=44).filter(|n| told(&mut record, *n) > 0).collect();
+        assert_eq!(told, [32, 36, 40, 44]);
     }
 }
