@@ -48,10 +48,9 @@ impl Pace {
 
     /// Takes in a request of a client; what its pace weighs beside a failure, in nats.
     pub(super) fn beat(&mut self, client: u64, now_ms: u64) -> f32 {
-        let mut rhythm = self.rhythms.get(&client).copied().unwrap_or_default();
+        let rhythm = self.rhythms.renew(client);
         let gap_ms = rhythm.beat(now_ms);
-        self.rhythms.insert(client, rhythm);
-        nats(&rhythm, gap_ms)
+        nats(rhythm, gap_ms)
     }
 }
 

@@ -43,10 +43,27 @@ impl<K: Hash + Eq, V> Generations<K, V> {
     /// Sets the value under a key.
     pub fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= self.size && !self.young.contains_key(&key) {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
+            self.turn();
         }
         self.young.insert(key, value);
+    }
+
+    /// The value under a key, which is written again by that, to be changed; a new one where there is none.
+    pub fn renew(&mut self, key: K) -> &mut V
+    where
+        K: Copy,
+        V: Copy + Default,
+    {
+        if self.young.len() >= self.size && !self.young.contains_key(&key) {
+            self.turn();
+        }
+        let old = &self.old;
+        self.young.entry(key).or_insert_with(|| old.get(&key).copied().unwrap_or_default())
+    }
+
+    fn turn(&mut self) {
+        std::mem::swap(&mut self.young, &mut self.old);
+        self.young.clear();
     }
 
     /// How many entries each generation has.
@@ -69,6 +86,17 @@ mod tests {
             assert!((key.saturating_sub(99)..=key).all(|key| map.get(&key) == Some(&key)));
         }
         assert_eq!(map.get(&700), None);
+    }
+
+    #[test]
+    fn what_is_changed_is_written_again() {
+        let mut map = Generations::new(100, [1, 2, 3, 4]);
+        for n in 0..1000_u64 {
+            *map.renew(0) += 1;
+            *map.renew(n + 1) = n;
+            assert!(map.sizes().iter().all(|&size| size <= 100));
+        }
+        assert_eq!((map.get(&0), map.get(&1000), map.get(&700)), (Some(&1000), Some(&999), None));
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Usages {
     ) -> Usage {
         let Some(baseline) = self.baselines.get_mut(followed.tally) else { return Usage::default() };
         let window_ms = followed.spec.window_ms;
-        let mut record = self.records.get(&followed.key).copied().unwrap_or_default();
+        let record = self.records.renew(followed.key);
         if record.is_over(window_ms, request.at_ms) {
             record.begin(request.at_ms);
             baseline.begin(window_ms, request.at_ms);
@@ -101,18 +101,16 @@ impl Usages {
         if !record.is_disowned() {
             baseline.rise(record.own());
         }
-        let usage = record.with(&told, followed.spec, baseline.usual(request.at_ms));
-        self.records.insert(followed.key, record);
-        usage
+        record.with(&told, followed.spec, baseline.usual(request.at_ms))
     }
 
     /// Leaves a key out of what is usual, for as long as its window lasts: what it does is no customer's.
     pub fn disown(&mut self, tally: usize, key: u64) {
-        let record = self.records.get(&key).copied().filter(|record| !record.is_disowned());
-        let Some((mut record, baseline)) = record.zip(self.baselines.get_mut(tally)) else { return };
-        baseline.withdraw(record.own());
-        record.disown();
-        self.records.insert(key, record);
+        let record = self.records.renew(key);
+        if let Some(baseline) = self.baselines.get_mut(tally).filter(|_| !record.is_disowned()) {
+            baseline.withdraw(record.own());
+            record.disown();
+        }
     }
 }
 
