@@ -109,7 +109,7 @@ fn play_virtually(options: Options, list: usize) -> Result<(), String> {
         variant.name(),
         seconds - open_seconds
     ));
-    tell_tables(&guarded, options, list);
+    tell_tables(&guarded, &open, options, list);
     let day = Day {
         guarded: &guarded.ledger,
         open: &open,
@@ -161,17 +161,19 @@ fn play_guarded(options: Options) -> Result<Played, String> {
             at_noon = Some(target.store_bytes());
         }
         ledger.note(now_ms, shot, reply);
-        let status = if reply.stopped { target.shop.foresee(&shot.ask) } else { reply.status };
+        let status = if reply.stopped { target.shop.foresee(&shot.ask, shot.sid) } else { reply.status };
         limits.note(now_ms, shot, status);
     });
     let memory_bytes = (at_noon.unwrap_or(0), target.store_bytes());
     Ok(Played { ledger, world, limits, alarms: target.alarms, memory_bytes })
 }
 
-fn tell_tables(played: &Played, options: Options, list: usize) {
+fn tell_tables(played: &Played, open: &Ledger, options: Options, list: usize) {
     let (ledger, marks) = (&played.ledger, &played.world.tactics[..]);
     let tables = [
         tell::phases(ledger),
+        tell::goods(&ledger.gains),
+        tell::gains(&ledger.gains, &open.gains),
         tell::cohorts(ledger),
         tell::reasons(ledger),
         tell::harms(ledger, list),

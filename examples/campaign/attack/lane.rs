@@ -6,13 +6,14 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
 use super::super::make::Make;
+use super::super::goods::{GIFT_CODES, GIFT_FIRST};
 use super::super::network;
 use super::super::random::{Dice, ms, whole};
-use super::super::shop::code;
 use super::super::shot::{Ask, Class, Label, Reply, Shot};
 use super::super::world::{Actor, TacticMark, Variant, Wake, World};
 use super::bot::{Bot, Notice};
 use super::draw::{bend, first_knobs};
+use super::errand::{Account, Errand, explore};
 use super::group::{Aim, Group};
 use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
 use super::lists;
@@ -29,6 +30,10 @@ pub(crate) struct Lane {
     agent: Option<Rc<str>>,
     /// Requests yet to be sent.
     left: u64,
+    /// Requests sent, and entries of the list that they came of.
+    sent: (u64, u64),
+    /// A place in what it goes through: gift cards, templates.
+    place: u64,
     /// A machine of the group's own, without a proxy.
     machine: u32,
     rate: f64,
@@ -65,6 +70,8 @@ impl Lane {
             tactic: 0,
             agent,
             left: requests,
+            sent: (0, 0),
+            place: 0,
             machine,
             rate: 1.0,
             ends_ms: group.to_ms,
@@ -76,6 +83,9 @@ impl Lane {
             notice: Notice::default(),
             retool_ms: 0,
         };
+        if !lane.is_plain() {
+            lane.place = lane.dice.bits();
+        }
         lane.begin_tactic(begins_ms, world);
         lane
     }
@@ -87,6 +97,10 @@ impl Lane {
 
     /// Starts to work with the knobs as they are now.
     fn begin_tactic(&mut self, now_ms: u64, world: &mut World) {
+        // A cart needs a session; who is first gets what is on sale.
+        if self.aim == Aim::Bots && !matches!(self.knobs.session, Session::FirstPage(_)) {
+            self.knobs.session = Session::FirstPage((self.dice.between(0.2, 2.0) * 10.0).round() / 10.0);
+        }
         self.make = Rc::new(self.knobs.make());
         self.tactic = u32::try_from(world.tactics.len()).unwrap_or(u32::MAX);
         let kind = if self.aim == Aim::Scanning { "scanner" } else { self.knobs.kind() };
@@ -132,8 +146,13 @@ impl Lane {
             Session::Patient(pages) => f64::from(pages),
             Session::None | Session::MadeUp => 0.0,
         };
-        // Pages count as requests too.
-        let gap = (1.0 + pages / uses) / self.rate;
+        // Pages count as requests too, and so does what is done with accounts.
+        let of_entry = if self.is_plain() {
+            1.0 + pages / uses
+        } else {
+            (self.sent.0 as f64 + 10.0) / (self.sent.1 as f64 + 10.0)
+        };
+        let gap = of_entry / self.rate;
         let wait = match self.knobs.pace {
             Pace::Steady => gap,
             Pace::Jittered => self.dice.exponential(gap),
@@ -163,7 +182,7 @@ impl Lane {
             Habit::Times(times) => (times, u64::MAX),
             Habit::Minutes(minutes) => (u32::MAX, now_ms + ms(minutes * 60.0)),
         };
-        let address = if self.aim == Aim::Scanning {
+        let address = if self.aim == Aim::Scanning || self.group.one_address {
             self.machine
         } else {
             let provider = *self.dice.pick(&self.group.providers);
@@ -176,13 +195,13 @@ impl Lane {
         };
         let sid = (self.knobs.session == Session::MadeUp).then(|| self.dice.bits());
         let connection = world.next_connection();
-        Bot { address, connection, sid, pages_left, uses_left, until_ms, verifies: None }
+        Bot { address, connection, sid, pages_left, uses_left, until_ms, errand: None }
     }
 
     /// What a bot asks for now, and why.
     fn ask(&mut self, bot: &Bot, world: &World) -> (Ask, Class) {
-        if let Some(email) = &bot.verifies {
-            return (Ask::Verify { email: Rc::clone(email), code: code(email) }, Class::Fakes);
+        if let Some(errand) = &bot.errand {
+            return errand.ask(&self.group, self.template(), &mut self.dice);
         }
         if bot.pages_left > 0 {
             let is_first = bot.sid.is_none();
@@ -193,6 +212,7 @@ impl Lane {
             Aim::Scanning => return (Ask::Path(lists::path(self.left, &mut self.dice)), Class::Scanning),
             Aim::Fakes => Class::Fakes,
             Aim::Stuffing | Aim::Both => Class::Stuffing,
+            _ => return self.ask_for_goods(world),
         };
         let mixed = if world.options.variant == Variant::Poisoning { 0.3 } else { self.group.mixed };
         if self.dice.chance(mixed) {
@@ -211,7 +231,10 @@ impl Lane {
 
     /// Where a bot goes after its request.
     fn put_back(&mut self, mut bot: Bot, now_ms: u64, shot: &Shot, reply: &Reply) {
-        if bot.verifies.take().is_some() {
+        if let Some(errand) = bot.errand.take() {
+            bot.sid = reply.sid.or(bot.sid);
+            bot.errand = errand.go_on(reply.status, &mut self.dice);
+            self.send_on(bot, now_ms);
             return;
         }
         if bot.pages_left > 0 {
@@ -226,16 +249,120 @@ impl Lane {
             return;
         }
         if let (Ask::Signup { email, .. }, 201) = (&shot.ask, reply.status)
+            && self.is_plain()
             && self.dice.chance(self.group.verified)
         {
-            let verifies = Some(Rc::clone(email));
+            let errand = Some(Errand::verifying(email));
             let wait = ms(self.dice.lognormal(40.0, 0.8));
-            self.waiting.push(Reverse((now_ms + wait, Bot { verifies, ..bot.clone() })));
+            self.waiting.push(Reverse((now_ms + wait, Bot { errand, ..bot.clone() })));
+        }
+        if !self.is_plain() && self.begin_errand(&mut bot, shot, reply) {
+            self.send_on(bot, now_ms);
+            return;
         }
         bot.uses_left -= 1;
         if bot.uses_left > 0 && bot.until_ms > now_ms {
             self.free.push_back(bot);
         }
+    }
+
+    /// Whether it is after accounts and paths alone.
+    fn is_plain(&self) -> bool {
+        matches!(self.aim, Aim::Scanning | Aim::Stuffing | Aim::Fakes | Aim::Both)
+    }
+
+    /// The template of comments that it uses now: another with each tactic.
+    fn template(&self) -> usize {
+        usize::try_from((self.place >> 8).wrapping_add(u64::from(self.tactic)) % lists::TEMPLATES as u64).unwrap_or(0)
+    }
+
+    /// What a client without an account asks for, of those who are after goods.
+    fn ask_for_goods(&mut self, world: &World) -> (Ask, Class) {
+        let class = match self.aim {
+            Aim::Recon => Class::Recon,
+            Aim::Unverified => Class::Unverified,
+            Aim::Cards => Class::CardTesting,
+            Aim::GiftCards => Class::GiftCards,
+            Aim::Bots => Class::Bots,
+            _ => Class::Spam,
+        };
+        if world.options.variant == Variant::Poisoning && self.dice.chance(0.3) {
+            let (email, password) = self.dice.pick(&self.group.own);
+            return (Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }, Class::Own);
+        }
+        let ask = match self.aim {
+            Aim::Recon => explore(&self.account_to_explore(), &mut self.dice),
+            Aim::GiftCards => Ask::GiftCard(self.next_code()),
+            // What is on sale is one product.
+            Aim::Bots => Ask::Cart(7),
+            Aim::Cards | Aim::Spam if self.dice.chance(0.5) => {
+                let (email, password) = self.dice.pick(&self.group.stock);
+                Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }
+            }
+            _ => {
+                let email = lists::throwaway(&mut self.dice);
+                Ask::Signup { email, password: format!("Aa1!{:08x}", self.dice.bits() >> 32).into() }
+            }
+        };
+        (ask, class)
+    }
+
+    /// The next gift card: one after the other, or all of some thousands in no order.
+    fn next_code(&mut self) -> u64 {
+        self.place = self.place.wrapping_add(1);
+        let (window, turn) = (self.place / 16_384, self.place % 16_384);
+        // An odd factor goes through all of a power of two.
+        let at = if self.group.shuffled { turn.wrapping_mul(10_007) % 16_384 } else { turn };
+        GIFT_FIRST + (window % 61 * 16_384 + at) % GIFT_CODES
+    }
+
+    /// An account with which things are tried out: now and then a new one.
+    fn account_to_explore(&mut self) -> Account {
+        if self.dice.chance(0.15) {
+            self.place = self.dice.bits();
+        }
+        let name = self.place >> 44;
+        (format!("tester.{name:05x}@mail.example").into(), format!("Test-{name:05x}!").into())
+    }
+
+    /// What follows an entry of the list; whether anything does.
+    fn begin_errand(&mut self, bot: &mut Bot, shot: &Shot, reply: &Reply) -> bool {
+        if matches!(shot.label, Label::Attacker { class: Class::Own, .. }) {
+            return false;
+        }
+        if self.aim == Aim::Recon {
+            bot.sid = reply.sid.or(bot.sid);
+            return false;
+        }
+        bot.errand = match (&shot.ask, reply.status) {
+            (Ask::Signup { email, .. }, 201) => {
+                Errand::with_account(email, &self.group, true, &mut self.dice)
+            }
+            (Ask::Login { email, .. }, 200) => {
+                Errand::with_account(email, &self.group, false, &mut self.dice)
+            }
+            // Few carts are paid: the rest keep others from buying.
+            (Ask::Cart(_), 201) if self.dice.chance(0.04) => {
+                let (email, _) = self.dice.pick(&self.group.own);
+                Some(Errand::paying(email))
+            }
+            _ => None,
+        };
+        bot.sid = if bot.errand.is_some() { reply.sid.or(bot.sid) } else { bot.sid };
+        // A session that holds a cart has done its part.
+        bot.errand.is_some() || matches!((&shot.ask, reply.status), (Ask::Cart(_), 201))
+    }
+
+    /// Lets a bot go on with its errand after a while; it is not used again after it.
+    fn send_on(&mut self, bot: Bot, now_ms: u64) {
+        if bot.errand.is_none() {
+            return;
+        }
+        let wait = match self.knobs.session {
+            Session::Patient(_) => self.dice.lognormal(11.0, 0.8),
+            _ => self.dice.lognormal(1.5, 0.8),
+        };
+        self.waiting.push(Reverse((now_ms + ms(wait), bot)));
     }
 
     /// The time at which it next has something to do.
@@ -261,12 +388,14 @@ impl Actor for Lane {
                 if now_ms < self.next_ms {
                     return Wake::Sleep(self.due_ms());
                 }
+                self.sent.1 += 1;
                 self.schedule(now_ms);
                 self.take_bot(now_ms, world)
             }
         };
         let (ask, class) = self.ask(&bot, world);
         self.left -= 1;
+        self.sent.0 += 1;
         let agent = match self.knobs.agents {
             Agents::Rotating => Some(listed_agent(self.dice.below(LISTED))),
             _ => self.agent.clone(),

@@ -4,6 +4,7 @@
 pub(crate) mod group;
 mod build;
 mod draw;
+mod errand;
 mod bot;
 mod knobs;
 mod lane;
