@@ -95,7 +95,8 @@ impl Errand {
             }
             Step::SignIn => {
                 let password = group.own.iter().find(|(own, _)| *own == self.email).map(|(_, word)| Rc::clone(word));
-                Ask::Login { email: email(), password: password.unwrap_or_else(|| "".into()) }
+                let password = password.unwrap_or_else(|| "".into());
+                return (Ask::Login { email: email(), password }, Class::Own);
             }
         };
         (ask, self.class)

@@ -297,7 +297,7 @@ impl Lane {
             Aim::Bots => Ask::Cart(7),
             Aim::Cards | Aim::Spam if self.dice.chance(0.5) => {
                 let (email, password) = self.dice.pick(&self.group.stock);
-                Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }
+                return (Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }, Class::Own);
             }
             _ => {
                 let email = lists::throwaway(&mut self.dice);
@@ -327,7 +327,7 @@ impl Lane {
 
     /// What follows an entry of the list; whether anything does.
     fn begin_errand(&mut self, bot: &mut Bot, shot: &Shot, reply: &Reply) -> bool {
-        if matches!(shot.label, Label::Attacker { class: Class::Own, .. }) {
+        if self.group.own.iter().any(|(own, _)| matches!(&shot.ask, Ask::Login { email, .. } if email == own)) {
             return false;
         }
         if self.aim == Aim::Recon {
