@@ -162,14 +162,18 @@ pub(super) fn settle_in(visit: &mut Visit, besides: &mut Dice) {
     }
 }
 
-/// What a customer does besides: few of those who buy have a new card, few ask for a gift card or
+/// What a customer does besides: some of those who buy have a new card, few ask for a gift card or
 /// write a review. The cohort that this makes, if any.
-pub(super) fn besides(visit: &mut Visit, dice: &mut Dice) -> Option<Cohort> {
+pub(super) fn besides(visit: &mut Visit, for_sale: bool, dice: &mut Dice) -> Option<Cohort> {
     let buys = visit.steps.iter().any(|(_, deed)| *deed == Deed::Checkout);
     let (card, gift, review) = (dice.chance(0.12), dice.chance(0.012), dice.chance(0.02));
     if buys && card {
         add_card(visit, dice);
         return Some(Cohort::NewCard);
+    }
+    // Who comes for a sale has no time for more.
+    if for_sale {
+        return None;
     }
     if gift {
         let (reads, wrong) = (ms(dice.lognormal(25.0, 0.6)), mistakes(0.15, dice));

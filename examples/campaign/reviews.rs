@@ -45,37 +45,18 @@ const SHORT: [&str; 14] = [
     "Love it!",
     "Came broken, sent it back.",
 ];
-const THING: &str = "[jacket|lamp|pan|kettle|backpack|tent|knife|chair|shelf|blanket|drill|bottle|bag|shirt|pair of shoes|mixer|clock|toy|table|speaker|keyboard|mattress]";
-const PART: &str = "[zip|lining|handle|lid|button|cable|seam|colour|switch|strap|blade|leg|screw|manual|cover|battery|hook|wheel|sleeve|edge|box|plug]";
-const WHO: &str =
-    "[my son|my wife|my husband|a friend|my father|our kitchen|the office|my daughter|camping|work|the garden|my mother|a neighbour|the kids|my flat]";
-const SPAN: &str = "[two days|a week|ten washes|last winter|every morning|a month|half a year|the first rain|three trips|one evening|the holidays|a year]";
-const HOW: &str =
-    "[sturdy|loose|soft|loud|heavy|light|rough|bright|stiff|thin|warm|small|cheap|solid|smooth|wobbly|lovely|odd|dull|tight]";
-/// Sentences that people put together.
-const SENTENCES: [&str; 22] = [
-    "Bought this {thing} for {who} and it still looks [new|fine|good|the same] after {span}.",
-    "The {part} is a bit {how} but [that is fine|I can live with it|one gets used to it|it does its job].",
-    "[Sadly|Unfortunately|To my surprise|As others wrote] the {part} [broke|came off|got {how}|was {how}] after {span}.",
-    "I had another {thing} before, and its {part} was more {how}.",
-    "Arrived [on Tuesday|a day early|two days late|in time|well packed|in a huge box] and {who} [liked|loved|hated|kept] it.",
-    "For {who} it is too {how}, so I [sent it back|gave it away|kept it anyway|will exchange it].",
-    "[Would|Will not|Might] buy the {thing} again, if only for the {part}.",
-    "My {who2} [says|thinks|finds|complains] that the {part} feels {how}.",
-    "[Measured|Weighed|Checked] it: [##|1##|2##] [cm|grams|mm] rather than what the page says.",
-    "Price went [up|down] by # [euro|pounds|dollars] since {span}, which is {how}.",
-    "Compared with the one from [the market|my brother|our old flat|the catalogue], this {thing} is {how} and {how2}.",
-    "Assembly took [## minutes|an hour|longer than I thought|no time], the {part} was the [hard|easy|annoying] bit.",
-    "Support [answered|wrote back|called] within {span} and sent another {part}.",
-    "We use the {thing} for {who}, mostly after {span}.",
-    "It smells [a little|strongly|of plastic|like paint] for {span}, then it is fine.",
-    "If you need something {how} for {who}, take the larger {thing}.",
-    "The photo shows a {how} {part}, mine is rather {how2}.",
-    "After {span} I washed it at [30|40|60] degrees and the {part} is {how} now.",
-    "Second {thing} in this house, the first has been with {who} for {span}.",
-    "Nothing special, a {how} {thing} with a {how2} {part}.",
-    "Instructions only in [French|German|English|tiny print], the {part} was missing at first.",
-    "Ein {thing2} wie man ihn sich [wünscht|vorstellt|erhofft], nur die {part2} ist etwas [laut|dünn|schwer|klein].",
+/// Parts of which people make sentences, each with words of its own: two reviews have few pairs of
+/// words in common, as those of two people have.
+const PARTS: [&str; 5] = [
+    // Who or when.
+    "[After|Before|During|Since|Until] [two days|a week|ten washes|last winter|our trip|a month|half a year|the first rain|three parties|one evening|Easter|moving house]|[My son|My wife|Our neighbour|A colleague|Grandma|The dog|My flatmate|Her sister|Their kids|Mine|Dad] [says|claims|thinks|noticed|swears|found|laughed because|complained that]|[Honestly|Sadly|Luckily|Well|Overall|Frankly|Surprisingly|Meanwhile|Admittedly|Still]|[Ordered|Unpacked|Assembled|Returned|Washed|Wore|Tested|Gifted] [it|this|one|both|mine] [yesterday|twice|in May|at work|outdoors|with gloves|for him|on Sunday|here|alone] and|[Compared with|Unlike|Next to|Instead of] [my old one|cheaper ones|the blue version|what friends own|last year's model|the catalogue photo]",
+    // What.
+    "[the|its|that|every|one|each] [zip|lining|handle|lid|button|cable|seam|colour|switch|strap|blade|leg|screw|manual|cover|battery|hook|wheel|sleeve|edge|box|plug|smell|fabric|motor|label|size|weight|price|glue|spring|hinge]",
+    // How it is.
+    "[feels|seems|is|looks|stays|became|turned|was|got|remains|arrived|sounds] [rather|a bit|really|far too|surprisingly|hardly|still|almost|not exactly|quite] [sturdy|loose|soft|loud|heavy|light|rough|bright|stiff|thin|warm|small|cheap|solid|smooth|wobbly|lovely|odd|dull|tight|crooked|sticky|faded|elegant|useless]|[broke|bent|tore|leaked|squeaked|slipped|faded|held|worked|fits|jammed|rusted|shrank|glows] [immediately|eventually|perfectly|overnight|without warning|somehow|as hoped|like new|under load|again|near the seam|halfway]",
+    // What of it.
+    ", [so|but|and|yet|which means|although|because] [I|we|he|she|they|nobody|everyone] [kept|returned|repaired|gave away|painted|love|use|forgot|recommend|exchanged|regret|ordered|glued|ignored] [it|them|another|that|two more|everything|the spare|the whole thing]||| [for|with|despite|around|against|inside|near] [the garden|camping|our kitchen|cold mornings|the office|travel|toddlers|big hands|a small flat|daily use|winter|guests|the bike|long walks]",
+    "[.|.|.|!|...]",
 ];
 
 /// A review. Some write what many write, some link to a picture of theirs.
@@ -85,24 +66,30 @@ pub(crate) fn review(dice: &mut Dice) -> Rc<str> {
     }
     let mut text = String::new();
     for _ in 0..=1 + dice.run(0.5, 4) {
-        let pattern = dice
-            .pick(&SENTENCES)
-            .replace("{thing}", THING)
-            .replace("{part}", PART)
-            .replace("{who}", WHO)
-            .replace("{who2}", "[sister|boss|partner|colleague|daughter|aunt]")
-            .replace("{span}", SPAN)
-            .replace("{how}", HOW)
-            .replace("{how2}", HOW)
-            .replace("{thing2}", "[Topf|Rucksack|Tisch|Stuhl|Bohrer|Wecker]")
-            .replace("{part2}", "[Klinge|Naht|Farbe|Lampe|Schraube|Batterie]");
         if !text.is_empty() {
             text.push(' ');
         }
-        fill(&pattern, dice, &mut text);
+        for (n, part) in PARTS.iter().enumerate() {
+            if n > 0 && n < 3 {
+                text.push(' ');
+            }
+            let ways = ways(part);
+            let way = *dice.pick(&ways);
+            fill(way, dice, &mut text);
+        }
     }
     if dice.chance(0.03) {
         fill(" Picture: https://pics.example/[a|b|c|d]####", dice, &mut text);
     }
     text.into()
+}
+
+/// The ways to say a part: what stands between bars that are in no brackets.
+fn ways(part: &str) -> Vec<&str> {
+    let mut depth = 0;
+    part.split(|letter| {
+        depth += i32::from(letter == '[') - i32::from(letter == ']');
+        letter == '|' && depth == 0
+    })
+    .collect()
 }
