@@ -126,7 +126,8 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
     visit.forgets = wants.forgets;
     plan(&mut visit, &wants, prefetches);
     // Of a stream of its own, so that all else is as it would be without.
-    let besides = besides(&mut visit, for_sale, &mut Dice::new(world.options.seed, number ^ 0x0b35_1de5_0000));
+    let besides =
+        besides(&mut visit, for_sale, &mut Dice::new(world.options.seed, number ^ 0x0b35_1de5_0000));
     if !for_sale && !wants.forgets {
         visit.cohort = besides.unwrap_or(visit.cohort);
     }

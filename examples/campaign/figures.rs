@@ -3,9 +3,9 @@
 use palisade::sandbox::Report;
 
 use super::attack::group::PHASES;
+use super::gains::GAINS;
 use super::ledger::{Followed, Ledger};
 use super::limits::{LIMITS, Limits};
-use super::gains::GAINS;
 use super::shot::{CLASSES, COHORTS, Class, GOODS};
 use super::tell::{KINDS, before, followed, quantile, sum};
 use super::world::{Variant, World};

@@ -114,13 +114,25 @@ impl Shop {
             }
             Ask::Reset { .. } => 202,
             Ask::Cart(_) => 201,
-            Ask::GiftCard(code) => if is_gift_card(*code) { 200 } else { 404 },
+            Ask::GiftCard(code) => {
+                if is_gift_card(*code) {
+                    200
+                } else {
+                    404
+                }
+            }
             Ask::Checkout { declined } => match account() {
                 None => 401,
                 Some(account) if *declined || !account.has_card => 402,
                 Some(_) => 200,
             },
-            Ask::AddPayment(card) if account().is_some() => if card.is_good() { 201 } else { 402 },
+            Ask::AddPayment(card) if account().is_some() => {
+                if card.is_good() {
+                    201
+                } else {
+                    402
+                }
+            }
             Ask::Comment { .. } if account().is_some() => 201,
             Ask::AddPayment(_) | Ask::Comment { .. } => 401,
         }

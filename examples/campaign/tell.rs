@@ -3,9 +3,9 @@
 use comfy_table::{Table, presets};
 
 use super::attack::group::PHASES;
+use super::gains::{GAINS, Gains};
 use super::ledger::{Count, Followed, Ledger};
 use super::limits::{LIMITS, Limits};
-use super::gains::{GAINS, Gains};
 use super::shot::{CLASSES, COHORTS, Class, Cohort, GOODS};
 use super::world::{BEGIN_MS, TacticMark};
 
@@ -225,12 +225,14 @@ pub(crate) fn limits(limits: &Limits) -> Table {
         "fixed limit",
         "stuffing stopped %",
         "fakes stopped %",
+        "goods stopped %",
         "harmed %",
         "worst cohort",
         "harmed %",
     ]);
     for (name, effect) in LIMITS.iter().zip(&limits.effects) {
         let of = |class| percent(&effect.classes.get(&class).copied().unwrap_or_default());
+        let goods = sum(GOODS.iter().filter_map(|class| effect.classes.get(class)));
         let harmed = sum(effect.cohorts.values());
         let worst = effect.cohorts.iter().max_by(|a, b| a.1.percent().total_cmp(&b.1.percent()));
         let (worst, worst_percent) =
@@ -239,6 +241,7 @@ pub(crate) fn limits(limits: &Limits) -> Table {
             (*name).to_owned(),
             of(Class::Stuffing),
             of(Class::Fakes),
+            percent(&goods),
             percent(&harmed),
             worst.to_owned(),
             worst_percent,

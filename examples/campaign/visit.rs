@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::customers::{Device, password_of};
-use super::random::{Dice, ms, whole};
 use super::goods::{Card, ISSUED_BY, gift_card};
+use super::random::{Dice, ms, whole};
 use super::reviews::review;
 use super::shop::{PRODUCTS, code};
 use super::shot::{Ask, Cohort, Label, Reply, Shot};
@@ -151,7 +151,13 @@ impl Visit {
                 let dice = &mut self.dice;
                 let code = *self.cards.1.get_or_insert_with(|| gift_card(dice));
                 let digit = 10_u64.pow(u32::try_from(dice.below(6)).unwrap_or(0));
-                Ask::GiftCard(if wrong == 0 { code } else if code / digit % 10 == 9 { code - digit } else { code + digit })
+                Ask::GiftCard(if wrong == 0 {
+                    code
+                } else if code / digit % 10 == 9 {
+                    code - digit
+                } else {
+                    code + digit
+                })
             }
             Deed::Review => Ask::Comment { product, text: review(&mut self.dice) },
         }

@@ -132,7 +132,8 @@ fn write_ask(shot: &Shot, path: &mut String, body: &mut String) -> &'static str 
             write!(path, "/api/v1/checkout")
         }
         Ask::AddPayment(card) => {
-            let (number, cvc) = (quoted(&format!("{:016}", card.number)), quoted(&format!("{:03}", card.check)));
+            let (number, cvc) =
+                (quoted(&format!("{:016}", card.number)), quoted(&format!("{:03}", card.check)));
             let pairs = [("number", &*number), ("expiry", &quoted(&card.expiry())), ("cvc", &*cvc)];
             write_pairs(make, &pairs, body);
             write!(path, "/api/v1/payment-methods")

@@ -46,7 +46,12 @@ impl Errand {
     }
 
     /// What a group does with an account that it has just got into; nothing if it wants no more.
-    pub(super) fn with_account(email: &Rc<str>, group: &Group, is_new: bool, dice: &mut Dice) -> Option<Self> {
+    pub(super) fn with_account(
+        email: &Rc<str>,
+        group: &Group,
+        is_new: bool,
+        dice: &mut Dice,
+    ) -> Option<Self> {
         let mut steps = VecDeque::new();
         let mut cards_left = 0;
         if is_new && dice.chance(group.verified) {
@@ -56,7 +61,8 @@ impl Errand {
             Aim::Unverified => {
                 cards_left = 3;
                 // The order in which it is done differs from script to script.
-                let orders = [[Step::Card, Step::Cart, Step::Checkout], [Step::Cart, Step::Card, Step::Checkout]];
+                let orders =
+                    [[Step::Card, Step::Cart, Step::Checkout], [Step::Cart, Step::Card, Step::Checkout]];
                 steps.extend(orders[group.number as usize % 2]);
                 Class::Unverified
             }
@@ -94,7 +100,8 @@ impl Errand {
                 Ask::Comment { product, text: lists::advertisement(template, dice) }
             }
             Step::SignIn => {
-                let password = group.own.iter().find(|(own, _)| *own == self.email).map(|(_, word)| Rc::clone(word));
+                let password =
+                    group.own.iter().find(|(own, _)| *own == self.email).map(|(_, word)| Rc::clone(word));
                 let password = password.unwrap_or_else(|| "".into());
                 return (Ask::Login { email: email(), password }, Class::Own);
             }
@@ -134,7 +141,8 @@ impl Errand {
 
 /// A card of a group's list: most are of few issuers, and some are still good.
 fn stolen(group: &Group, dice: &mut Dice) -> Card {
-    let issuer = if dice.chance(0.7) { group.number as usize * 5 + dice.below(3) } else { dice.below(ISSUED_BY) };
+    let issuer =
+        if dice.chance(0.7) { group.number as usize * 5 + dice.below(3) } else { dice.below(ISSUED_BY) };
     if dice.chance(group.valid) { Card::good(issuer, dice) } else { Card::of(issuer, dice) }
 }
 

@@ -100,7 +100,7 @@ const fn row(
     Row { aim, from: hours.0, to: hours.1, lanes, thousands, skill, valid, odd }
 }
 
-use Aim::{Bots, Both, Cards, Fakes, GiftCards, Recon, Scanning, Spam, Stuffing, Unverified};
+use Aim::{Both, Bots, Cards, Fakes, GiftCards, Recon, Scanning, Spam, Stuffing, Unverified};
 use Odd::{Mixes, Nothing, OneAddress, Patient, Shuffled, Verifies};
 
 const ROWS: [Row; 60] = [

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use super::super::make::Make;
 use super::super::goods::{GIFT_CODES, GIFT_FIRST};
+use super::super::make::Make;
 use super::super::network;
 use super::super::random::{Dice, ms, whole};
 use super::super::shot::{Ask, Class, Label, Reply, Shot};
@@ -273,7 +273,8 @@ impl Lane {
 
     /// The template of comments that it uses now: another with each tactic.
     fn template(&self) -> usize {
-        usize::try_from((self.place >> 8).wrapping_add(u64::from(self.tactic)) % lists::TEMPLATES as u64).unwrap_or(0)
+        usize::try_from((self.place >> 8).wrapping_add(u64::from(self.tactic)) % lists::TEMPLATES as u64)
+            .unwrap_or(0)
     }
 
     /// What a client without an account asks for, of those who are after goods.
@@ -327,7 +328,8 @@ impl Lane {
 
     /// What follows an entry of the list; whether anything does.
     fn begin_errand(&mut self, bot: &mut Bot, shot: &Shot, reply: &Reply) -> bool {
-        if self.group.own.iter().any(|(own, _)| matches!(&shot.ask, Ask::Login { email, .. } if email == own)) {
+        if self.group.own.iter().any(|(own, _)| matches!(&shot.ask, Ask::Login { email, .. } if email == own))
+        {
             return false;
         }
         if self.aim == Aim::Recon {
