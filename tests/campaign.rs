@@ -79,6 +79,7 @@ fn the_day_is_as_published_with_no_filter_and_with_a_perfect_one() {
     assert_totals(&open, &world);
     assert!(open.taken.len() > 5_000 && open.fakes > 250_000, "{} {}", open.taken.len(), open.fakes);
     let least = [
+        (Gain::Account, 10_000),
         (Gain::Card, 5_000),
         (Gain::UnverifiedOrder, 10_000),
         (Gain::TestedOrder, 800),

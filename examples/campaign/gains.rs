@@ -8,6 +8,8 @@ use super::shot::{Ask, Class, GOODS, Reply, Shot};
 /// Something to gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Gain {
+    /// An account that was made to pay or to comment.
+    Account,
     /// A stolen card of which the shop said that it is good; each once.
     Card,
     /// An order on an account that was never verified.
@@ -25,7 +27,8 @@ pub(crate) enum Gain {
 }
 
 /// Every gain with its name.
-pub(crate) const GAINS: [(Gain, &str); 7] = [
+pub(crate) const GAINS: [(Gain, &str); 8] = [
+    (Gain::Account, "accounts made to pay or to comment"),
     (Gain::Card, "stolen cards accepted"),
     (Gain::UnverifiedOrder, "orders on unverified accounts"),
     (Gain::TestedOrder, "orders with tested cards"),
@@ -72,6 +75,7 @@ impl Gains {
             return;
         }
         let gain = match (&shot.ask, reply.status, class) {
+            (Ask::Signup { .. }, 201, _) => Gain::Account,
             (Ask::AddPayment(card), 201, _) if self.found.insert(card.number) => Gain::Card,
             (Ask::GiftCard(code), 200, _) if self.found.insert(*code) => Gain::GiftCard,
             (Ask::Checkout { .. }, 200, Class::Unverified) => Gain::UnverifiedOrder,

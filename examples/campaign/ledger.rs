@@ -135,7 +135,7 @@ pub(crate) struct Ledger {
     customers: HashSet<Rc<str>>,
     /// Customers whose account was signed in to.
     pub(crate) taken: HashSet<Rc<str>>,
-    /// Accounts that attackers created.
+    /// Accounts that attackers created, those who are after goods apart.
     pub(crate) fakes: u64,
     /// What attackers who are after goods got, and where they were stopped.
     pub(crate) gains: Gains,
@@ -204,7 +204,7 @@ impl Ledger {
             (Ask::Login { email, .. }, 200, false) if self.customers.contains(email) => {
                 self.taken.insert(Rc::clone(email));
             }
-            (Ask::Signup { .. }, 201, false) => self.fakes += 1,
+            (Ask::Signup { .. }, 201, false) if class == Class::Fakes => self.fakes += 1,
             _ => {}
         }
     }
