@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use super::super::goods::{GIFT_CODES, GIFT_FIRST};
 use super::super::make::Make;
 use super::super::network;
 use super::super::random::{Dice, ms, whole};
@@ -13,19 +12,19 @@ use super::super::shot::{Ask, Class, Label, Reply, Shot};
 use super::super::world::{Actor, TacticMark, Variant, Wake, World};
 use super::bot::{Bot, Notice};
 use super::draw::{bend, first_knobs};
-use super::errand::{Account, Errand, explore};
+use super::errand::Errand;
 use super::group::{Aim, Group};
 use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
 use super::lists;
 
 /// A script at work.
 pub(crate) struct Lane {
-    group: Rc<Group>,
-    aim: Aim,
-    dice: Dice,
-    knobs: Knobs,
+    pub(super) group: Rc<Group>,
+    pub(super) aim: Aim,
+    pub(super) dice: Dice,
+    pub(super) knobs: Knobs,
     make: Rc<Make>,
-    tactic: u32,
+    pub(super) tactic: u32,
     /// The agent of a scanner.
     agent: Option<Rc<str>>,
     /// Requests yet to be sent.
@@ -33,7 +32,7 @@ pub(crate) struct Lane {
     /// Requests sent, and entries of the list that they came of.
     sent: (u64, u64),
     /// A place in what it goes through: gift cards, templates.
-    place: u64,
+    pub(super) place: u64,
     /// A machine of the group's own, without a proxy.
     machine: u32,
     rate: f64,
@@ -42,7 +41,7 @@ pub(crate) struct Lane {
     burst_left: u32,
     free: VecDeque<Bot>,
     /// Bots that wait for their next request.
-    waiting: BinaryHeap<Reverse<(u64, Bot)>>,
+    pub(super) waiting: BinaryHeap<Reverse<(u64, Bot)>>,
     sending: Option<Bot>,
     notice: Notice,
     retool_ms: u64,
@@ -264,107 +263,6 @@ impl Lane {
         if bot.uses_left > 0 && bot.until_ms > now_ms {
             self.free.push_back(bot);
         }
-    }
-
-    /// Whether it is after accounts and paths alone.
-    fn is_plain(&self) -> bool {
-        matches!(self.aim, Aim::Scanning | Aim::Stuffing | Aim::Fakes | Aim::Both)
-    }
-
-    /// The template of comments that it uses now: another with each tactic.
-    fn template(&self) -> usize {
-        usize::try_from((self.place >> 8).wrapping_add(u64::from(self.tactic)) % lists::TEMPLATES as u64)
-            .unwrap_or(0)
-    }
-
-    /// What a client without an account asks for, of those who are after goods.
-    fn ask_for_goods(&mut self, world: &World) -> (Ask, Class) {
-        let class = match self.aim {
-            Aim::Recon => Class::Recon,
-            Aim::Unverified => Class::Unverified,
-            Aim::Cards => Class::CardTesting,
-            Aim::GiftCards => Class::GiftCards,
-            Aim::Bots => Class::Bots,
-            _ => Class::Spam,
-        };
-        if world.options.variant == Variant::Poisoning && self.dice.chance(0.3) {
-            let (email, password) = self.dice.pick(&self.group.own);
-            return (Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }, Class::Own);
-        }
-        let ask = match self.aim {
-            Aim::Recon => explore(&self.account_to_explore(), &mut self.dice),
-            Aim::GiftCards => Ask::GiftCard(self.next_code()),
-            // What is on sale is one product.
-            Aim::Bots => Ask::Cart(7),
-            Aim::Cards | Aim::Spam if self.dice.chance(0.5) => {
-                let (email, password) = self.dice.pick(&self.group.stock);
-                return (Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }, Class::Own);
-            }
-            _ => {
-                let email = lists::throwaway(&mut self.dice);
-                Ask::Signup { email, password: format!("Aa1!{:08x}", self.dice.bits() >> 32).into() }
-            }
-        };
-        (ask, class)
-    }
-
-    /// The next gift card: one after the other, or all of some thousands in no order.
-    fn next_code(&mut self) -> u64 {
-        self.place = self.place.wrapping_add(1);
-        let (window, turn) = (self.place / 16_384, self.place % 16_384);
-        // An odd factor goes through all of a power of two.
-        let at = if self.group.shuffled { turn.wrapping_mul(10_007) % 16_384 } else { turn };
-        GIFT_FIRST + (window % 61 * 16_384 + at) % GIFT_CODES
-    }
-
-    /// An account with which things are tried out: now and then a new one.
-    fn account_to_explore(&mut self) -> Account {
-        if self.dice.chance(0.15) {
-            self.place = self.dice.bits();
-        }
-        let name = self.place >> 44;
-        (format!("tester.{name:05x}@mail.example").into(), format!("Test-{name:05x}!").into())
-    }
-
-    /// What follows an entry of the list; whether anything does.
-    fn begin_errand(&mut self, bot: &mut Bot, shot: &Shot, reply: &Reply) -> bool {
-        if self.group.own.iter().any(|(own, _)| matches!(&shot.ask, Ask::Login { email, .. } if email == own))
-        {
-            return false;
-        }
-        if self.aim == Aim::Recon {
-            bot.sid = reply.sid.or(bot.sid);
-            return false;
-        }
-        bot.errand = match (&shot.ask, reply.status) {
-            (Ask::Signup { email, .. }, 201) => {
-                Errand::with_account(email, &self.group, true, &mut self.dice)
-            }
-            (Ask::Login { email, .. }, 200) => {
-                Errand::with_account(email, &self.group, false, &mut self.dice)
-            }
-            // Few carts are paid: the rest keep others from buying.
-            (Ask::Cart(_), 201) if self.dice.chance(0.04) => {
-                let (email, _) = self.dice.pick(&self.group.own);
-                Some(Errand::paying(email))
-            }
-            _ => None,
-        };
-        bot.sid = if bot.errand.is_some() { reply.sid.or(bot.sid) } else { bot.sid };
-        // A session that holds a cart has done its part.
-        bot.errand.is_some() || matches!((&shot.ask, reply.status), (Ask::Cart(_), 201))
-    }
-
-    /// Lets a bot go on with its errand after a while; it is not used again after it.
-    fn send_on(&mut self, bot: Bot, now_ms: u64) {
-        if bot.errand.is_none() {
-            return;
-        }
-        let wait = match self.knobs.session {
-            Session::Patient(_) => self.dice.lognormal(11.0, 0.8),
-            _ => self.dice.lognormal(1.5, 0.8),
-        };
-        self.waiting.push(Reverse((now_ms + ms(wait), bot)));
     }
 
     /// The time at which it next has something to do.

@@ -7,6 +7,7 @@ mod draw;
 mod errand;
 mod bot;
 mod knobs;
+mod after_goods;
 mod lane;
 mod lists;
 mod template;
