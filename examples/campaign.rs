@@ -49,6 +49,9 @@ struct Arguments {
     /// How many tactics that leak, and requests that were harmed, to list.
     #[arg(long, default_value_t = 12)]
     list: usize,
+    /// Other policies than the campaign's own, for those who compare.
+    #[arg(long)]
+    policies: Option<std::path::PathBuf>,
     /// Play through real Envoy, an hour in a minute.
     #[arg(long)]
     envoy: bool,
@@ -67,14 +70,21 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let &Arguments { seed, size, hours, variant, list, envoy } = arguments;
+    let &Arguments { seed, size, hours, variant, list, envoy, ref policies } = arguments;
     let (usual_size, usual_hours) = if envoy { (live::SIZE, live::HOURS) } else { (1.0, 24.0) };
     let (size, hours) = (size.unwrap_or(usual_size), hours.unwrap_or(usual_hours));
     if !(size > 0.0 && size <= 1.0 && hours > 0.0 && hours <= 168.0) {
         return Err("--size is above 0 and at most 1, --hours above 0 and at most 168".to_owned());
     }
     let options = Options { seed, size, hours, variant };
-    if envoy { play_live(options) } else { play_virtually(options, list) }
+    if envoy {
+        return play_live(options);
+    }
+    let policies = match policies {
+        None => POLICIES.to_owned(),
+        Some(file) => std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?,
+    };
+    play_virtually(options, list, &policies)
 }
 
 /// The campaign through real Envoy.
@@ -97,19 +107,19 @@ fn play_live(options: Options) -> Result<(), String> {
 }
 
 /// The campaign in virtual time, with and without the filter.
-fn play_virtually(options: Options, list: usize) -> Result<(), String> {
+fn play_virtually(options: Options, list: usize, policies: &str) -> Result<(), String> {
     let Options { seed, size, hours, variant } = options;
     let began = Instant::now();
     let open = play_open(options);
     let open_seconds = began.elapsed().as_secs_f64();
-    let guarded = play_guarded(options)?;
+    let guarded = play_guarded(options, policies)?;
     let seconds = began.elapsed().as_secs_f64();
     say(&format!(
         "{} day, seed {seed}, size {size}, {hours} h: played in {open_seconds:.1} s without the filter, in {:.1} s with it\n",
         variant.name(),
         seconds - open_seconds
     ));
-    tell_tables(&guarded, options, list);
+    tell_tables(&guarded, &open, options, list);
     let day = Day {
         guarded: &guarded.ledger,
         open: &open,
@@ -148,8 +158,8 @@ fn play_open(options: Options) -> Ledger {
     ledger
 }
 
-fn play_guarded(options: Options) -> Result<Played, String> {
-    let json: serde_json::Value = serde_saphyr::from_str(POLICIES).map_err(|e| e.to_string())?;
+fn play_guarded(options: Options, policies: &str) -> Result<Played, String> {
+    let json: serde_json::Value = serde_saphyr::from_str(policies).map_err(|e| e.to_string())?;
     let settings = config::read(&json, &|_| None).map_err(|mistakes| mistakes.to_string())?.settings;
     let (mut world, shop) = play::prepare(options);
     let (mut ledger, mut limits) = (play::ledger(&world), Limits::new());
@@ -161,17 +171,19 @@ fn play_guarded(options: Options) -> Result<Played, String> {
             at_noon = Some(target.store_bytes());
         }
         ledger.note(now_ms, shot, reply);
-        let status = if reply.stopped { target.shop.foresee(&shot.ask) } else { reply.status };
+        let status = if reply.stopped { target.shop.foresee(&shot.ask, shot.sid) } else { reply.status };
         limits.note(now_ms, shot, status);
     });
     let memory_bytes = (at_noon.unwrap_or(0), target.store_bytes());
     Ok(Played { ledger, world, limits, alarms: target.alarms, memory_bytes })
 }
 
-fn tell_tables(played: &Played, options: Options, list: usize) {
+fn tell_tables(played: &Played, open: &Ledger, options: Options, list: usize) {
     let (ledger, marks) = (&played.ledger, &played.world.tactics[..]);
     let tables = [
         tell::phases(ledger),
+        tell::goods(&ledger.gains),
+        tell::gains(&ledger.gains, &open.gains),
         tell::cohorts(ledger),
         tell::reasons(ledger),
         tell::harms(ledger, list),

@@ -13,14 +13,17 @@ use serde_json::Value;
 #[expect(dead_code, reason = "telling is the example's; here is what it tells of")]
 mod campaign;
 
+use campaign::gains::{GAINS, Gain};
+use campaign::goods::{Card, gift_card, is_gift_card};
 use campaign::ledger::{Followed, Ledger};
 use campaign::limits::Limits;
 use campaign::locale::LOCALES;
 use campaign::make::Engine;
 use campaign::random::{Dice, mix};
 use campaign::read::{Parts, read};
+use campaign::reviews::review;
 use campaign::shop::Shop;
-use campaign::shot::{Ask, COHORTS, Class, Cohort, Label, Reply, Shot, Target};
+use campaign::shot::{Ask, COHORTS, Class, Cohort, GOODS, Label, Reply, Shot, Target};
 use campaign::target::{Guarded, Open};
 use campaign::wire::Writer;
 use campaign::world::{BEGIN_MS, Options, Variant, World};
@@ -61,7 +64,7 @@ fn assert_totals(ledger: &Ledger, world: &World) {
     assert!((55_000..62_000).contains(&networks.len()), "{} networks", networks.len());
     let shapes: HashSet<(&str, &str)> =
         world.tactics.iter().map(|mark| (&*mark.group, &*mark.shape)).collect();
-    assert!((1_000..1_800).contains(&shapes.len()), "{} tactics", shapes.len());
+    assert!((1_500..2_500).contains(&shapes.len()), "{} tactics", shapes.len());
     let legitimate = ledger.legitimate();
     assert!(legitimate.requests >= 500_000 && legitimate.stopped == 0, "{legitimate:?}");
     for (cohort, name) in COHORTS {
@@ -75,9 +78,30 @@ fn the_day_is_as_published_with_no_filter_and_with_a_perfect_one() {
     let (open, world) = play_before(WHOLE, |shop| Open { shop });
     assert_totals(&open, &world);
     assert!(open.taken.len() > 5_000 && open.fakes > 250_000, "{} {}", open.taken.len(), open.fakes);
+    let least = [
+        (Gain::Account, 10_000),
+        (Gain::Card, 5_000),
+        (Gain::UnverifiedOrder, 10_000),
+        (Gain::TestedOrder, 800),
+        (Gain::GiftCard, 100),
+        (Gain::Cart, 10_000),
+        (Gain::BotOrder, 300),
+        (Gain::Comment, 25_000),
+    ];
+    for (gain, least) in least {
+        assert!(open.gains.of(gain) > least, "{gain:?}: {}", open.gains.of(gain));
+    }
     let (walled, world) = play_before(WHOLE, |shop| Wall(Open { shop }));
     assert_totals(&walled, &world);
     assert_eq!((walled.taken.len(), walled.fakes), (0, 0));
+    assert!(GAINS.iter().all(|(gain, _)| walled.gains.of(*gain) == 0));
+    // Together those who are after goods are about a fifth of the attack.
+    for ledger in [&open, &walled] {
+        let of = |class| ledger.classes.get(class).map_or(0, |count| count.requests);
+        let goods: u64 = GOODS.iter().map(of).sum();
+        assert!((200_000..300_000).contains(&goods), "{goods} requests after goods");
+        assert!((180..=300).contains(&of(&Class::Recon)), "{} of recon", of(&Class::Recon));
+    }
     assert_eq!(walled.tactics.iter().map(Followed::before_stopped).max(), Some(0));
     // What befalls attackers changes nothing for customers.
     assert_eq!(open.legitimate(), walled.legitimate());
@@ -118,6 +142,89 @@ fn digest(options: Options) -> u64 {
         sum = bytes.chain(request.address.bytes()).fold(mix(sum ^ now_ms), |sum, b| mix(sum ^ u64::from(b)));
     });
     sum
+}
+
+/// Asks the shop in order with one session, and gives the statuses.
+fn statuses(shop: &mut Shop, sid: u64, asks: &[Ask]) -> Vec<u16> {
+    asks.iter().map(|ask| shop.answer_to(ask, Some(sid)).status).collect()
+}
+
+#[test]
+fn the_shop_lets_a_new_account_pay_before_its_address_is_verified_and_nobody_without_an_account() {
+    let mut shop = Shop::new(1);
+    let sid = shop.add_session();
+    let (email, password): (Rc<str>, Rc<str>) = ("new@mail.example".into(), "long enough".into());
+    let good = Card::good(3, &mut Dice::new(1, 1));
+    let (pay, add) = (Ask::Checkout { declined: false }, Ask::AddPayment(good));
+    let comment = Ask::Comment { product: 1, text: "fine".into() };
+    assert_eq!(statuses(&mut shop, sid, &[add.clone(), pay.clone(), comment.clone()]), [401, 401, 401]);
+    let signup = Ask::Signup { email: Rc::clone(&email), password: Rc::clone(&password) };
+    let asks = [signup, pay.clone(), Ask::AddPayment(good.mistyped()), pay.clone(), add, pay, comment];
+    assert_eq!(statuses(&mut shop, sid, &asks), [201, 402, 402, 402, 201, 200, 201]);
+    assert_eq!(statuses(&mut shop, sid, &[Ask::Checkout { declined: true }]), [402]);
+    // What a sign-in says of it.
+    let login = Ask::Login { email: Rc::clone(&email), password };
+    assert_eq!(shop.answer_to(&login, Some(sid)).body(), r#"{"user":{"email_verified":false}}"#);
+    let verify = Ask::Verify { code: campaign::shop::code(&email), email };
+    assert_eq!(shop.answer_to(&verify, None).status, 200);
+    assert_eq!(shop.answer_to(&login, Some(sid)).body(), r#"{"user":{"email_verified":true}}"#);
+}
+
+#[test]
+fn few_cards_are_good_and_few_gift_cards_were_sold() {
+    let mut dice = Dice::new(1, 1);
+    let good = (0..25_000).filter(|_| Card::of(dice.below(24), &mut dice).is_good()).count();
+    assert!((800..1_200).contains(&good), "{good} of 25,000");
+    let mut shop = Shop::new(1);
+    let sold = gift_card(&mut dice);
+    let unsold = (sold + 1..).find(|code| !is_gift_card(*code)).unwrap();
+    assert_eq!(statuses(&mut shop, 0, &[Ask::GiftCard(sold), Ask::GiftCard(unsold)]), [200, 404]);
+}
+
+#[test]
+fn customers_do_what_the_shop_asks_before_it_refuses_them() {
+    let (mut world, shop) = play::prepare(Options { size: 0.2, variant: Variant::Quiet, ..WHOLE });
+    let (mut paid, mut cards, mut reviews) = (0, 0, 0);
+    play::play(&mut world, &mut Open { shop }, |_, shot, reply, _| {
+        let wrong = match (&shot.ask, reply.status) {
+            (Ask::Checkout { declined }, status) => {
+                paid += u64::from(status == 200);
+                status != if *declined { 402 } else { 200 }
+            }
+            (Ask::AddPayment(card), status) => {
+                cards += 1;
+                status != if card.is_good() { 201 } else { 402 }
+            }
+            (Ask::Comment { .. }, status) => {
+                reviews += 1;
+                status != 201
+            }
+            _ => false,
+        };
+        assert!(!wrong, "{shot:?} was answered {reply:?}");
+    });
+    assert!(paid > 1_000 && cards > 100 && reviews > 100, "{paid} {cards} {reviews}");
+}
+
+#[test]
+fn no_customer_is_refused_for_a_missing_step() {
+    let text = std::fs::read_to_string("examples/campaign/policies.yaml").unwrap();
+    let json: Value = serde_saphyr::from_str(&text).unwrap();
+    let read = config::read(&json, &|_| None).unwrap();
+    let options = Options { size: 0.05, variant: Variant::Quiet, ..WHOLE };
+    let (ledger, _) = play_before(options, |shop| Guarded::new(shop, &read.settings, 2));
+    let reasons = ledger.cohorts.values().flat_map(|group| group.reasons.keys());
+    let skipped: Vec<&String> = reasons.filter(|reason| reason.contains("skipped")).collect();
+    assert_eq!(skipped, Vec::<&String>::new());
+}
+
+#[test]
+fn reviews_differ_and_need_no_escapes() {
+    let mut dice = Dice::new(1, 1);
+    let texts: HashSet<Rc<str>> = (0..1_000).map(|_| review(&mut dice)).collect();
+    // A fifth are what many write.
+    assert!((780..900).contains(&texts.len()), "{} texts", texts.len());
+    assert!(texts.iter().all(|text| !text.contains(['"', '\\', '[', ']', '#'])));
 }
 
 #[test]
@@ -233,6 +340,9 @@ fn the_shop_reads_what_clients_write() {
         Ask::Cart(9),
         Ask::Checkout { declined: true },
         Ask::Checkout { declined: false },
+        Ask::AddPayment(Card { number: 4_000_121_012_345_678, check: 7 }),
+        Ask::GiftCard(603_122_000_042),
+        Ask::Comment { product: 12, text: review(&mut Dice::new(1, 2)) },
     ];
     let mut writer = Writer::default();
     for ask in asks {
@@ -293,8 +403,8 @@ fn fixed_limits_stop_what_is_over_them_until_their_window_ends() {
     limits.note(BEGIN_MS + 3_600_000, &login, 401);
     let stopped: Vec<u64> =
         limits.effects.iter().map(|effect| effect.cohorts[&Cohort::Home].stopped).collect();
-    // 20 sign-ins; 10 failures; sign-ups; sessions; agents; all.
-    assert_eq!(stopped, [5, 15, 0, 0, 0, 15]);
+    // 20 sign-ins; 10 failures; sign-ups; sessions; cards and the like; agents; all.
+    assert_eq!(stopped, [5, 15, 0, 0, 0, 0, 15]);
 }
 
 #[test]

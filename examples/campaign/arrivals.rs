@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::customers::{Line, address_now, address_of, password_of};
 use super::network;
-use super::plan::{intend, plan, settle_in};
+use super::plan::{besides, intend, plan, settle_in};
 use super::random::{Dice, ms};
 use super::shot::{Cohort, Reply, Shot};
 use super::visit::{Deed, Steps, Visit};
@@ -88,6 +88,8 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
         client: index as u64,
         elsewhere: None,
         sid: customer.sid,
+        signed_in: customer.sid.is_some() && customer.signed_in,
+        cards: (None, None),
         keeps: !customer.averse,
         forgets: false,
         steps: Steps::new(),
@@ -99,6 +101,7 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
     let (new_device, new_network) = (odd < 0.03, (0.03..0.06).contains(&odd));
     if new_device {
         (visit.device, visit.sid) = (world.fleet.device(&mut visit.dice), None);
+        visit.signed_in = false;
         visit.client |= 1 << 33;
     } else if new_network {
         visit.address = network::hotel(visit.dice.bits());
@@ -122,6 +125,12 @@ fn begin(number: u64, is_flash: bool, now_ms: u64, mut dice: Dice, world: &mut W
     };
     visit.forgets = wants.forgets;
     plan(&mut visit, &wants, prefetches);
+    // Of a stream of its own, so that all else is as it would be without.
+    let besides =
+        besides(&mut visit, for_sale, &mut Dice::new(world.options.seed, number ^ 0x0b35_1de5_0000));
+    if !for_sale && !wants.forgets {
+        visit.cohort = besides.unwrap_or(visit.cohort);
+    }
     visit
 }
 
@@ -165,6 +174,8 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
         client: 1 << 32 | number,
         elsewhere,
         sid: None,
+        signed_in: false,
+        cards: (None, None),
         keeps: false,
         forgets: false,
         steps: Steps::new(),
@@ -172,6 +183,6 @@ fn newcomer(number: u64, connection: u64, hour: f64, mut dice: Dice, world: &Wor
         refused: 0,
         dice,
     };
-    settle_in(&mut visit);
+    settle_in(&mut visit, &mut Dice::new(world.options.seed, number ^ 0x0b35_1de5_0000));
     visit
 }

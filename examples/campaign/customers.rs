@@ -198,6 +198,9 @@ fn customer(number: u64, offices: usize, dice: &mut Dice, fleet: &Fleet, shop: &
     // Half of those who have been here before still have a session, and most are signed in.
     let sid = (!averse && dice.chance(0.55)).then(|| shop.add_session());
     let signed_in = sid.is_some() && dice.chance(0.7);
+    if let (Some(sid), true) = (sid, signed_in) {
+        shop.sign_in(sid, &email);
+    }
     Customer { email, password, device, line, sid, signed_in, averse, manager: dice.chance(0.35) }
 }
 

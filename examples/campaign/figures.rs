@@ -3,9 +3,10 @@
 use palisade::sandbox::Report;
 
 use super::attack::group::PHASES;
+use super::gains::GAINS;
 use super::ledger::{Followed, Ledger};
 use super::limits::{LIMITS, Limits};
-use super::shot::{CLASSES, COHORTS, Class};
+use super::shot::{CLASSES, COHORTS, Class, GOODS};
 use super::tell::{KINDS, before, followed, quantile, sum};
 use super::world::{Variant, World};
 
@@ -78,7 +79,12 @@ fn add_attack(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     )?;
     for (class, name) in CLASSES {
         let Some(count) = ledger.classes.get(&class) else { continue };
-        let goal = if matches!(class, Class::Stuffing | Class::Fakes) { goal } else { "" };
+        let goal = match class {
+            Class::Stuffing | Class::Fakes => goal,
+            // Recon is too little to be told from what customers do.
+            _ if GOODS.contains(&class) && class != Class::Recon => ">= 90",
+            _ => "",
+        };
         report.add(&format!("{name} stopped"), count.percent(), "%", goal)?;
     }
     let (taken, would) = (ledger.taken.len() as f64, day.open.taken.len() as f64);
@@ -96,6 +102,10 @@ fn add_attack(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
             ("let through before stopped, 95 %", quantile(&values, 0.95), "requests", "<= 200"),
         ],
     )?;
+    for (gain, name) in GAINS {
+        report.add(&format!("{name} without the filter"), day.open.gains.of(gain) as f64, "", "")?;
+        report.add(name, ledger.gains.of(gain) as f64, "", "")?;
+    }
     add_kinds(day, report)?;
     add_phases(day, report)
 }

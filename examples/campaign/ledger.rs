@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::attack::group::PHASES;
+use super::gains::Gains;
 use super::shot::{Ask, Class, Cohort, Label, Reply, Shot};
 use super::world::{BEGIN_MS, Options};
 
@@ -134,8 +135,10 @@ pub(crate) struct Ledger {
     customers: HashSet<Rc<str>>,
     /// Customers whose account was signed in to.
     pub(crate) taken: HashSet<Rc<str>>,
-    /// Accounts that attackers created.
+    /// Accounts that attackers created, those who are after goods apart.
     pub(crate) fakes: u64,
+    /// What attackers who are after goods got, and where they were stopped.
+    pub(crate) gains: Gains,
 }
 
 impl Ledger {
@@ -153,6 +156,7 @@ impl Ledger {
             customers,
             taken: HashSet::new(),
             fakes: 0,
+            gains: Gains::default(),
         }
     }
 
@@ -195,11 +199,12 @@ impl Ledger {
         if class.is_attack() {
             self.tactics[tactic].add(now_ms, reply.stopped);
         }
+        self.gains.note(class, shot, reply);
         match (&shot.ask, reply.status, reply.stopped) {
             (Ask::Login { email, .. }, 200, false) if self.customers.contains(email) => {
                 self.taken.insert(Rc::clone(email));
             }
-            (Ask::Signup { .. }, 201, false) => self.fakes += 1,
+            (Ask::Signup { .. }, 201, false) if class == Class::Fakes => self.fakes += 1,
             _ => {}
         }
     }
@@ -229,7 +234,7 @@ impl Group {
     }
 }
 
-fn verb(ask: &Ask) -> &'static str {
+pub(super) fn verb(ask: &Ask) -> &'static str {
     match ask {
         Ask::Page | Ask::List(_) | Ask::Product(_) | Ask::Prefetch(_) | Ask::Path(_) => "content",
         Ask::Login { .. } => "login",
@@ -238,6 +243,9 @@ fn verb(ask: &Ask) -> &'static str {
         Ask::Reset { .. } => "password-reset",
         Ask::Cart(_) => "cart",
         Ask::Checkout { .. } => "checkout",
+        Ask::AddPayment(_) => "add-payment",
+        Ask::GiftCard(_) => "gift-card",
+        Ask::Comment { .. } => "comment",
     }
 }
 

@@ -52,11 +52,12 @@ impl Effect {
 }
 
 /// Limits that are compared with, by name.
-pub(crate) const LIMITS: [&str; 6] = [
+pub(crate) const LIMITS: [&str; 7] = [
     "20 sign-ins an address in 10 min",
     "10 failed sign-ins an address in 30 min",
     "5 sign-ups an address in 1 h",
     "100 requests a session in 1 min",
+    "10 cards, gift cards and comments an address in 1 h",
     "agents with over a fifth of all posts in 10 min",
     "all of these",
 ];
@@ -71,10 +72,11 @@ pub(crate) struct Limits {
     failures: Windows<u32>,
     sign_ups: Windows<u32>,
     session: Windows<u64>,
+    goods: Windows<u32>,
     agents: Windows<u64>,
     posts: Windows<()>,
     /// In the order of `LIMITS`.
-    pub(crate) effects: [Effect; 6],
+    pub(crate) effects: [Effect; 7],
 }
 
 impl Limits {
@@ -85,6 +87,7 @@ impl Limits {
             failures: Windows::new(30, 10),
             sign_ups: Windows::new(60, 5),
             session: Windows::new(1, 100),
+            goods: Windows::new(60, 10),
             agents: Windows::new(10, u32::MAX),
             posts: Windows::new(10, u32::MAX),
             effects: Default::default(),
@@ -95,15 +98,17 @@ impl Limits {
     pub(crate) fn note(&mut self, now_ms: u64, shot: &Shot, status: u16) {
         let is_sign_in = matches!(shot.ask, Ask::Login { .. });
         let is_sign_up = matches!(shot.ask, Ask::Signup { .. });
+        let is_goods = matches!(shot.ask, Ask::AddPayment(_) | Ask::GiftCard(_) | Ask::Comment { .. });
         let mut over = [
             is_sign_in && self.sign_ins.is_over(shot.address, now_ms, true),
             is_sign_in && self.failures.is_over(shot.address, now_ms, status == 401),
             is_sign_up && self.sign_ups.is_over(shot.address, now_ms, true),
             shot.sid.is_some_and(|sid| self.session.is_over(sid, now_ms, true)),
+            is_goods && self.goods.is_over(shot.address, now_ms, true),
             self.is_common(now_ms, shot),
             false,
         ];
-        over[5] = over.contains(&true);
+        over[6] = over.contains(&true);
         for (effect, stopped) in self.effects.iter_mut().zip(over) {
             effect.note(shot.label, stopped);
         }

@@ -14,6 +14,8 @@
 pub(crate) mod random;
 pub(crate) mod locale;
 pub(crate) mod make;
+pub(crate) mod goods;
+pub(crate) mod reviews;
 pub(crate) mod shot;
 pub(crate) mod engine;
 pub(crate) mod browser;
@@ -35,6 +37,7 @@ pub(crate) mod attack;
 
 // How the day is played, and what is kept of it.
 pub(crate) mod target;
+pub(crate) mod gains;
 pub(crate) mod ledger;
 pub(crate) mod limits;
 pub(crate) mod play;

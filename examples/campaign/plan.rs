@@ -1,7 +1,8 @@
 //! What a visit is to come to, and the steps of it.
 
 use super::customers::{Customer, Device};
-use super::random::ms;
+use super::random::{Dice, ms};
+use super::shot::Cohort;
 use super::visit::{Deed, Visit};
 
 /// What a visit is to come to.
@@ -123,8 +124,9 @@ fn buy(visit: &mut Visit, wants: &Wants) {
     }
 }
 
-/// The steps of somebody who signs up: most verify within minutes, a few after an hour or never.
-pub(super) fn settle_in(visit: &mut Visit) {
+/// The steps of somebody who signs up: most verify within minutes, a few after an hour or never. Who
+/// wants to pay has to verify first, says the page, and to add a card.
+pub(super) fn settle_in(visit: &mut Visit, besides: &mut Dice) {
     open(visit, false);
     let looks = visit.dice.run(0.7, 12);
     look(visit, looks, false);
@@ -145,9 +147,65 @@ pub(super) fn settle_in(visit: &mut Visit) {
     let (login, forgets, at_once, impatient) = (None, false, false, false);
     let wants = Wants { login, forgets, at_once, looks, carts, buys, declined, impatient };
     look(visit, looks, false);
+    let verifies_to_buy = buys && fate >= 0.90;
+    if verifies_to_buy {
+        let reads = ms(besides.lognormal(90.0, 0.7));
+        visit.steps.push_back((reads, Deed::Verify));
+    }
     buy(visit, &wants);
-    if fate >= 0.96 {
+    if buys {
+        add_card(visit, besides);
+    }
+    if fate >= 0.96 && !verifies_to_buy {
         let late = ms(visit.dice.between(3_600.0, 10_800.0));
         visit.steps.push_back((late, Deed::Verify));
     }
+}
+
+/// What a customer does besides: some of those who buy have a new card, few ask for a gift card or
+/// write a review. The cohort that this makes, if any.
+pub(super) fn besides(visit: &mut Visit, for_sale: bool, dice: &mut Dice) -> Option<Cohort> {
+    let buys = visit.steps.iter().any(|(_, deed)| *deed == Deed::Checkout);
+    let (card, gift, review) = (dice.chance(0.12), dice.chance(0.012), dice.chance(0.02));
+    if buys && card {
+        add_card(visit, dice);
+        return Some(Cohort::NewCard);
+    }
+    // Who comes for a sale has no time for more.
+    if for_sale {
+        return None;
+    }
+    if gift {
+        let (reads, wrong) = (ms(dice.lognormal(25.0, 0.6)), mistakes(0.15, dice));
+        let before_it_is_paid = before_paying(visit);
+        visit.steps.insert(before_it_is_paid, (reads, Deed::GiftCard(wrong)));
+        return Some(Cohort::GiftCard);
+    }
+    if review {
+        let signs_in = visit.steps.iter().any(|(_, deed)| matches!(deed, Deed::Login(_)));
+        if !signs_in && !visit.signed_in {
+            visit.steps.push_back((ms(dice.lognormal(14.0, 0.5)), Deed::Login(0)));
+        }
+        visit.steps.push_back((ms(dice.lognormal(70.0, 0.7)), Deed::Review));
+        return Some(Cohort::Reviewer);
+    }
+    None
+}
+
+/// Enters a card before it is paid with.
+fn add_card(visit: &mut Visit, dice: &mut Dice) {
+    let (types, wrong) = (ms(dice.lognormal(40.0, 0.5)), mistakes(0.1, dice));
+    let before_it_is_paid = before_paying(visit);
+    visit.steps.insert(before_it_is_paid, (types, Deed::AddCard(wrong)));
+}
+
+/// Where in the steps it is paid; the end where it is not.
+fn before_paying(visit: &Visit) -> usize {
+    let paying = |(_, deed): &(u64, Deed)| matches!(deed, Deed::Declined | Deed::Checkout);
+    visit.steps.iter().position(paying).unwrap_or(visit.steps.len())
+}
+
+/// How often something is mistyped.
+fn mistakes(probability: f64, dice: &mut Dice) -> u8 {
+    u8::try_from(dice.run(probability, 3)).unwrap_or(0)
 }

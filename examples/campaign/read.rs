@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::goods::Card;
 use super::shot::Ask;
 
 /// The bare parts of a request that say what is asked for.
@@ -56,6 +57,15 @@ fn read_post(parts: &Parts<'_>) -> Option<Ask> {
             Ask::Cart(usize::try_from(product).ok()?)
         }
         "checkout" => Ask::Checkout { declined: &*text("card") == "tok_declined" },
+        "payment-methods" => {
+            let number = text("number").parse().unwrap_or(u64::MAX);
+            Ask::AddPayment(Card { number, check: text("cvc").parse().unwrap_or(u16::MAX) })
+        }
+        "gift-cards/balance" => Ask::GiftCard(text("code").parse().unwrap_or(u64::MAX)),
+        "comments" => {
+            let product = body.get("product_id").and_then(Value::as_u64)?;
+            Ask::Comment { product: usize::try_from(product).ok()?, text: text("text") }
+        }
         _ => return None,
     })
 }

@@ -65,7 +65,8 @@ const SERVICES: [Service; 12] = [
         agent: "Apache-HttpClient/5.3 (Java/21.0.4)",
         tls: JAVA_TLS,
         round: &[
-            (Turn::List, 0.0),
+            (Turn::Login, 0.0),
+            (Turn::List, 0.3),
             (Turn::Product, 0.4),
             (Turn::Product, 0.4),
             (Turn::Cart, 0.5),

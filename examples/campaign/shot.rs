@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::goods::Card;
 use super::make::Make;
 
 /// Who sent a request. It never reaches the filter.
@@ -52,6 +53,12 @@ pub(crate) enum Cohort {
     Prefetching,
     /// Somebody who came for the flash sale.
     FlashSale,
+    /// A customer who adds a card before paying.
+    NewCard,
+    /// A customer who asks what is left on a gift card.
+    GiftCard,
+    /// A customer who writes a review.
+    Reviewer,
     /// A partner's servers.
     Partner,
     /// A program of the shop's own that signs in.
@@ -63,7 +70,7 @@ pub(crate) enum Cohort {
 }
 
 /// Every cohort with its name.
-pub(crate) const COHORTS: [(Cohort, &str); 17] = [
+pub(crate) const COHORTS: [(Cohort, &str); 20] = [
     (Cohort::Home, "browser at home"),
     (Cohort::Office, "office"),
     (Cohort::Carrier, "carrier"),
@@ -77,6 +84,9 @@ pub(crate) const COHORTS: [(Cohort, &str); 17] = [
     (Cohort::CookieAverse, "keeps no cookie"),
     (Cohort::Prefetching, "prefetching"),
     (Cohort::FlashSale, "flash sale"),
+    (Cohort::NewCard, "new card"),
+    (Cohort::GiftCard, "gift card"),
+    (Cohort::Reviewer, "reviewer"),
     (Cohort::Partner, "partner"),
     (Cohort::ServiceAccount, "service account"),
     (Cohort::Monitor, "monitor"),
@@ -96,6 +106,18 @@ pub(crate) enum Class {
     Page,
     /// Signing in to an account of one's own, to look like a customer.
     Own,
+    /// Trying out what sign-up, cards and checkout let one do.
+    Recon,
+    /// Paying with a new account whose mail address was never verified.
+    Unverified,
+    /// Trying stolen cards on accounts, to see which are good.
+    CardTesting,
+    /// Guessing gift cards.
+    GiftCards,
+    /// Taking a drop out of sale with carts.
+    Bots,
+    /// Posting comments with links.
+    Spam,
 }
 
 impl Class {
@@ -105,13 +127,23 @@ impl Class {
     }
 }
 
+/// Those who are after goods.
+pub(crate) const GOODS: [Class; 6] =
+    [Class::Recon, Class::Unverified, Class::CardTesting, Class::GiftCards, Class::Bots, Class::Spam];
+
 /// Every class with its name.
-pub(crate) const CLASSES: [(Class, &str); 5] = [
+pub(crate) const CLASSES: [(Class, &str); 11] = [
     (Class::Stuffing, "stuffing"),
     (Class::Fakes, "fake accounts"),
     (Class::Scanning, "scanning"),
     (Class::Page, "attackers' pages"),
     (Class::Own, "attackers' own sign-ins"),
+    (Class::Recon, "checkout recon"),
+    (Class::Unverified, "unverified checkout"),
+    (Class::CardTesting, "card testing"),
+    (Class::GiftCards, "gift cards"),
+    (Class::Bots, "shopping bots"),
+    (Class::Spam, "comment spam"),
 ];
 
 /// What is asked for.
@@ -159,6 +191,17 @@ pub(crate) enum Ask {
     Checkout {
         /// A card that its bank declines.
         declined: bool,
+    },
+    /// `POST /api/v1/payment-methods`
+    AddPayment(Card),
+    /// `POST /api/v1/gift-cards/balance`
+    GiftCard(u64),
+    /// `POST /api/v1/comments`
+    Comment {
+        /// Of which product.
+        product: usize,
+        /// Without quotes and what else JSON escapes.
+        text: Rc<str>,
     },
 }
 

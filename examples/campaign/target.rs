@@ -82,6 +82,7 @@ impl Target for Guarded {
             let given = shop.answer(shot);
             answered = Some(given);
             let mut answer = Answer::status(given.status);
+            answer.body.extend_from_slice(given.body().as_bytes());
             answer.headers.push(("content-type".to_owned(), "application/json".to_owned()));
             if let Some(sid) = given.sid {
                 let cookie = format!("sid={sid:016x}; Path=/; HttpOnly; Secure; SameSite=Lax");

@@ -3,9 +3,10 @@
 use comfy_table::{Table, presets};
 
 use super::attack::group::PHASES;
+use super::gains::{GAINS, Gains};
 use super::ledger::{Count, Followed, Ledger};
 use super::limits::{LIMITS, Limits};
-use super::shot::{CLASSES, COHORTS, Class, Cohort};
+use super::shot::{CLASSES, COHORTS, Class, Cohort, GOODS};
 use super::world::{BEGIN_MS, TacticMark};
 
 /// A table with these columns.
@@ -32,17 +33,49 @@ pub(crate) fn phases(ledger: &Ledger) -> Table {
         "stopped %",
         "scans",
         "stopped %",
+        "goods",
+        "stopped %",
         "pages",
         "stopped %",
     ]);
     for ((_, name), (legitimate, classes)) in PHASES.iter().zip(&ledger.phases) {
         let mut row =
             vec![(*name).to_owned(), legitimate.requests.to_string(), legitimate.stopped.to_string()];
-        for (class, _) in CLASSES {
-            let count = classes.get(&class).copied().unwrap_or_default();
+        let after = |of: &[Class]| sum(of.iter().filter_map(|class| classes.get(class)));
+        let (plain, pages) = ([Class::Stuffing, Class::Fakes, Class::Scanning], [Class::Page]);
+        for of in plain.chunks(1).chain([&GOODS[..], &pages]) {
+            let count = after(of);
             row.extend([count.requests.to_string(), percent(&count)]);
         }
         table.add_row(row);
+    }
+    table
+}
+
+/// Of those who are after goods: what they asked for, and what became of it.
+pub(crate) fn goods(gains: &Gains) -> Table {
+    let mut table = table(&["after goods", "asked for", "requests", "stopped %", "let through", "most for"]);
+    for ((class, verb), step) in &gains.steps {
+        let mut reasons: Vec<_> = step.reasons.iter().collect();
+        reasons.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        let most = reasons.into_iter().take(4).map(|(reason, times)| format!("{reason} {times}"));
+        table.add_row([
+            CLASSES.iter().find(|(one, _)| one == class).map_or("", |(_, name)| name).to_owned(),
+            (*verb).to_owned(),
+            step.count.requests.to_string(),
+            percent(&step.count),
+            (step.count.requests - step.count.stopped).to_string(),
+            most.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    table
+}
+
+/// What attackers got, with the filter and without it.
+pub(crate) fn gains(guarded: &Gains, open: &Gains) -> Table {
+    let mut table = table(&["got away with", "with the filter", "without it"]);
+    for (gain, name) in GAINS {
+        table.add_row([name.to_owned(), guarded.of(gain).to_string(), open.of(gain).to_string()]);
     }
     table
 }
@@ -192,12 +225,14 @@ pub(crate) fn limits(limits: &Limits) -> Table {
         "fixed limit",
         "stuffing stopped %",
         "fakes stopped %",
+        "goods stopped %",
         "harmed %",
         "worst cohort",
         "harmed %",
     ]);
     for (name, effect) in LIMITS.iter().zip(&limits.effects) {
         let of = |class| percent(&effect.classes.get(&class).copied().unwrap_or_default());
+        let goods = sum(GOODS.iter().filter_map(|class| effect.classes.get(class)));
         let harmed = sum(effect.cohorts.values());
         let worst = effect.cohorts.iter().max_by(|a, b| a.1.percent().total_cmp(&b.1.percent()));
         let (worst, worst_percent) =
@@ -206,6 +241,7 @@ pub(crate) fn limits(limits: &Limits) -> Table {
             (*name).to_owned(),
             of(Class::Stuffing),
             of(Class::Fakes),
+            percent(&goods),
             percent(&harmed),
             worst.to_owned(),
             worst_percent,

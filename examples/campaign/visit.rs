@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::customers::{Device, password_of};
+use super::goods::{Card, ISSUED_BY, gift_card};
 use super::random::{Dice, ms, whole};
+use super::reviews::review;
 use super::shop::{PRODUCTS, code};
 use super::shot::{Ask, Cohort, Label, Reply, Shot};
 use super::world::{Actor, Wake, World};
@@ -34,6 +36,12 @@ pub(crate) enum Deed {
     Checkout,
     /// Pay with a card that is declined.
     Declined,
+    /// Add a card, after mistyping its check number so often.
+    AddCard(u8),
+    /// Ask what is left on a gift card, after mistyping its code so often.
+    GiftCard(u8),
+    /// Write a review.
+    Review,
 }
 
 /// Steps to come: how long after the step before, and what.
@@ -57,6 +65,10 @@ pub(crate) struct Visit {
     /// Where they read their mail, if that is another device: with what, and at which address.
     pub(crate) elsewhere: Option<(Device, u32)>,
     pub(crate) sid: Option<u64>,
+    /// Whether that session is signed in.
+    pub(crate) signed_in: bool,
+    /// The card and the gift card at hand, once they are.
+    pub(crate) cards: (Option<Card>, Option<u64>),
     /// Whether the browser keeps the session for the next visit.
     pub(crate) keeps: bool,
     /// Whether they do not know their password, and will ask for a new one.
@@ -130,6 +142,24 @@ impl Visit {
             Deed::Cart => Ask::Cart(product),
             Deed::Checkout => Ask::Checkout { declined: false },
             Deed::Declined => Ask::Checkout { declined: true },
+            Deed::AddCard(wrong) => {
+                let dice = &mut self.dice;
+                let card = *self.cards.0.get_or_insert_with(|| Card::good(dice.below(ISSUED_BY), dice));
+                Ask::AddPayment(if wrong > 0 { card.mistyped() } else { card })
+            }
+            Deed::GiftCard(wrong) => {
+                let dice = &mut self.dice;
+                let code = *self.cards.1.get_or_insert_with(|| gift_card(dice));
+                let digit = 10_u64.pow(u32::try_from(dice.below(6)).unwrap_or(0));
+                Ask::GiftCard(if wrong == 0 {
+                    code
+                } else if code / digit % 10 == 9 {
+                    code - digit
+                } else {
+                    code + digit
+                })
+            }
+            Deed::Review => Ask::Comment { product, text: review(&mut self.dice) },
         }
     }
 
@@ -148,11 +178,9 @@ impl Visit {
                 let pause = ms(self.dice.lognormal(6.0, 0.6));
                 self.steps.push_front((pause, Deed::Login(wrong - 1)));
             }
-            (Deed::Login(_), 200) | (Deed::Signup, 201) => {
-                if let Some(customer) = self.customer.and_then(|n| world.customers.get_mut(n)) {
-                    customer.signed_in = true;
-                }
-            }
+            (Deed::Login(_), 200) | (Deed::Signup, 201) => self.signed_in = true,
+            (Deed::AddCard(wrong), 402) if wrong > 0 => self.try_again(14.0, Deed::AddCard(wrong - 1)),
+            (Deed::GiftCard(wrong), 404) if wrong > 0 => self.try_again(11.0, Deed::GiftCard(wrong - 1)),
             // The password was too short.
             (Deed::Signup, 422) => {
                 self.password = password_of(&mut self.dice);
@@ -170,8 +198,15 @@ impl Visit {
         if self.keeps
             && let Some(customer) = self.customer.and_then(|n| world.customers.get_mut(n))
         {
-            customer.sid = self.sid;
+            // Another device may have kept another session meanwhile: both or neither.
+            (customer.sid, customer.signed_in) = (self.sid, self.signed_in);
         }
+    }
+
+    /// They look again at what they typed.
+    fn try_again(&mut self, seconds: f64, deed: Deed) {
+        let pause = ms(self.dice.lognormal(seconds, 0.6));
+        self.steps.push_front((pause, deed));
     }
 
     /// What follows where all they could think of was wrong: a new password, or they leave.

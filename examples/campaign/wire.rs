@@ -131,6 +131,21 @@ fn write_ask(shot: &Shot, path: &mut String, body: &mut String) -> &'static str 
             write_pairs(make, &[("card", card), ("address_id", "1")], body);
             write!(path, "/api/v1/checkout")
         }
+        Ask::AddPayment(card) => {
+            let (number, cvc) =
+                (quoted(&format!("{:016}", card.number)), quoted(&format!("{:03}", card.check)));
+            let pairs = [("number", &*number), ("expiry", &quoted(&card.expiry())), ("cvc", &*cvc)];
+            write_pairs(make, &pairs, body);
+            write!(path, "/api/v1/payment-methods")
+        }
+        Ask::GiftCard(code) => {
+            write_pairs(make, &[("code", &quoted(&format!("{code:012}")))], body);
+            write!(path, "/api/v1/gift-cards/balance")
+        }
+        Ask::Comment { product, text } => {
+            write_pairs(make, &[("product_id", &product.to_string()), ("text", &quoted(text))], body);
+            write!(path, "/api/v1/comments")
+        }
     };
     if body.is_empty() { "GET" } else { "POST" }
 }

@@ -89,11 +89,12 @@ async fn serve(
     let (answer, answered) = oneshot::channel();
     let sent = shop.send(Asked { method, uri, headers, body, answer }).await.is_ok();
     let answered = if sent { answered.await.ok() } else { None };
-    let Some(Answered { status, sid }) = answered else {
+    let Some(answered) = answered else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let answer = (status, [(CONTENT_TYPE, "application/json")], "{}");
+    let (body, sid) = (answered.body(), answered.sid);
+    let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let answer = (status, [(CONTENT_TYPE, "application/json")], body);
     match sid {
         Some(sid) => {
             let cookie = format!("sid={sid:016x}; Path=/; HttpOnly; Secure; SameSite=Lax");

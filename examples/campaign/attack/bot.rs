@@ -1,7 +1,8 @@
 //! A lane's clients, and how it notices that they are stopped.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+
+use super::errand::Errand;
 
 /// One of a lane's clients: an address and a session for a while.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,8 +13,8 @@ pub(super) struct Bot {
     pub(super) pages_left: u8,
     pub(super) uses_left: u32,
     pub(super) until_ms: u64,
-    /// A fake account whose address it is to verify.
-    pub(super) verifies: Option<Rc<str>>,
+    /// What it is about with an account, if anything.
+    pub(super) errand: Option<Errand>,
 }
 
 /// Answers that a script looks back on.

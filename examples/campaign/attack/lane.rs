@@ -8,27 +8,31 @@ use std::rc::Rc;
 use super::super::make::Make;
 use super::super::network;
 use super::super::random::{Dice, ms, whole};
-use super::super::shop::code;
 use super::super::shot::{Ask, Class, Label, Reply, Shot};
 use super::super::world::{Actor, TacticMark, Variant, Wake, World};
 use super::bot::{Bot, Notice};
 use super::draw::{bend, first_knobs};
+use super::errand::Errand;
 use super::group::{Aim, Group};
 use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
 use super::lists;
 
 /// A script at work.
 pub(crate) struct Lane {
-    group: Rc<Group>,
-    aim: Aim,
-    dice: Dice,
-    knobs: Knobs,
+    pub(super) group: Rc<Group>,
+    pub(super) aim: Aim,
+    pub(super) dice: Dice,
+    pub(super) knobs: Knobs,
     make: Rc<Make>,
-    tactic: u32,
+    pub(super) tactic: u32,
     /// The agent of a scanner.
     agent: Option<Rc<str>>,
     /// Requests yet to be sent.
     left: u64,
+    /// Requests sent, and entries of the list that they came of.
+    sent: (u64, u64),
+    /// A place in what it goes through: gift cards, templates.
+    pub(super) place: u64,
     /// A machine of the group's own, without a proxy.
     machine: u32,
     rate: f64,
@@ -37,7 +41,7 @@ pub(crate) struct Lane {
     burst_left: u32,
     free: VecDeque<Bot>,
     /// Bots that wait for their next request.
-    waiting: BinaryHeap<Reverse<(u64, Bot)>>,
+    pub(super) waiting: BinaryHeap<Reverse<(u64, Bot)>>,
     sending: Option<Bot>,
     notice: Notice,
     retool_ms: u64,
@@ -65,6 +69,8 @@ impl Lane {
             tactic: 0,
             agent,
             left: requests,
+            sent: (0, 0),
+            place: 0,
             machine,
             rate: 1.0,
             ends_ms: group.to_ms,
@@ -76,6 +82,9 @@ impl Lane {
             notice: Notice::default(),
             retool_ms: 0,
         };
+        if !lane.is_plain() {
+            lane.place = lane.dice.bits();
+        }
         lane.begin_tactic(begins_ms, world);
         lane
     }
@@ -87,6 +96,10 @@ impl Lane {
 
     /// Starts to work with the knobs as they are now.
     fn begin_tactic(&mut self, now_ms: u64, world: &mut World) {
+        // A cart needs a session; who is first gets what is on sale.
+        if self.aim == Aim::Bots && !matches!(self.knobs.session, Session::FirstPage(_)) {
+            self.knobs.session = Session::FirstPage((self.dice.between(0.2, 2.0) * 10.0).round() / 10.0);
+        }
         self.make = Rc::new(self.knobs.make());
         self.tactic = u32::try_from(world.tactics.len()).unwrap_or(u32::MAX);
         let kind = if self.aim == Aim::Scanning { "scanner" } else { self.knobs.kind() };
@@ -132,8 +145,13 @@ impl Lane {
             Session::Patient(pages) => f64::from(pages),
             Session::None | Session::MadeUp => 0.0,
         };
-        // Pages count as requests too.
-        let gap = (1.0 + pages / uses) / self.rate;
+        // Pages count as requests too, and so does what is done with accounts.
+        let of_entry = if self.is_plain() {
+            1.0 + pages / uses
+        } else {
+            (self.sent.0 as f64 + 10.0) / (self.sent.1 as f64 + 10.0)
+        };
+        let gap = of_entry / self.rate;
         let wait = match self.knobs.pace {
             Pace::Steady => gap,
             Pace::Jittered => self.dice.exponential(gap),
@@ -163,7 +181,7 @@ impl Lane {
             Habit::Times(times) => (times, u64::MAX),
             Habit::Minutes(minutes) => (u32::MAX, now_ms + ms(minutes * 60.0)),
         };
-        let address = if self.aim == Aim::Scanning {
+        let address = if self.aim == Aim::Scanning || self.group.one_address {
             self.machine
         } else {
             let provider = *self.dice.pick(&self.group.providers);
@@ -176,13 +194,13 @@ impl Lane {
         };
         let sid = (self.knobs.session == Session::MadeUp).then(|| self.dice.bits());
         let connection = world.next_connection();
-        Bot { address, connection, sid, pages_left, uses_left, until_ms, verifies: None }
+        Bot { address, connection, sid, pages_left, uses_left, until_ms, errand: None }
     }
 
     /// What a bot asks for now, and why.
     fn ask(&mut self, bot: &Bot, world: &World) -> (Ask, Class) {
-        if let Some(email) = &bot.verifies {
-            return (Ask::Verify { email: Rc::clone(email), code: code(email) }, Class::Fakes);
+        if let Some(errand) = &bot.errand {
+            return errand.ask(&self.group, self.template(), &mut self.dice);
         }
         if bot.pages_left > 0 {
             let is_first = bot.sid.is_none();
@@ -193,6 +211,7 @@ impl Lane {
             Aim::Scanning => return (Ask::Path(lists::path(self.left, &mut self.dice)), Class::Scanning),
             Aim::Fakes => Class::Fakes,
             Aim::Stuffing | Aim::Both => Class::Stuffing,
+            _ => return self.ask_for_goods(world),
         };
         let mixed = if world.options.variant == Variant::Poisoning { 0.3 } else { self.group.mixed };
         if self.dice.chance(mixed) {
@@ -211,7 +230,10 @@ impl Lane {
 
     /// Where a bot goes after its request.
     fn put_back(&mut self, mut bot: Bot, now_ms: u64, shot: &Shot, reply: &Reply) {
-        if bot.verifies.take().is_some() {
+        if let Some(errand) = bot.errand.take() {
+            bot.sid = reply.sid.or(bot.sid);
+            bot.errand = errand.go_on(reply.status, &mut self.dice);
+            self.send_on(bot, now_ms);
             return;
         }
         if bot.pages_left > 0 {
@@ -226,11 +248,16 @@ impl Lane {
             return;
         }
         if let (Ask::Signup { email, .. }, 201) = (&shot.ask, reply.status)
+            && self.is_plain()
             && self.dice.chance(self.group.verified)
         {
-            let verifies = Some(Rc::clone(email));
+            let errand = Some(Errand::verifying(email));
             let wait = ms(self.dice.lognormal(40.0, 0.8));
-            self.waiting.push(Reverse((now_ms + wait, Bot { verifies, ..bot.clone() })));
+            self.waiting.push(Reverse((now_ms + wait, Bot { errand, ..bot.clone() })));
+        }
+        if !self.is_plain() && self.begin_errand(&mut bot, shot, reply) {
+            self.send_on(bot, now_ms);
+            return;
         }
         bot.uses_left -= 1;
         if bot.uses_left > 0 && bot.until_ms > now_ms {
@@ -261,12 +288,14 @@ impl Actor for Lane {
                 if now_ms < self.next_ms {
                     return Wake::Sleep(self.due_ms());
                 }
+                self.sent.1 += 1;
                 self.schedule(now_ms);
                 self.take_bot(now_ms, world)
             }
         };
         let (ask, class) = self.ask(&bot, world);
         self.left -= 1;
+        self.sent.0 += 1;
         let agent = match self.knobs.agents {
             Agents::Rotating => Some(listed_agent(self.dice.below(LISTED))),
             _ => self.agent.clone(),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::customers::{Customers, address_of, password_of};
 use super::super::random::Dice;
+use super::super::reviews::fill;
 
 /// Some 10 % of a list's addresses have an account here, with another password.
 const KNOWN: f64 = 0.10;
@@ -99,4 +100,28 @@ pub(super) fn path(number: u64, dice: &mut Dice) -> Rc<str> {
         1 => format!("/{word}/{}", number / 3).into(),
         _ => format!("/api/v1/products/{word}{}", number / 3).into(),
     }
+}
+
+/// Templates of comments, with words to choose in brackets.
+const ADVERTISEMENTS: [&str; 10] = [
+    "Hi, [Ann|Bob|Cleo|Dan|Eve|Finn] here. I was [broke|poor|in debt] until I found this [amazing|superb|great] trading robot, it made me [2|3|4|5]### dollars in [one week|ten days|a month], see https://[fast|safe|smart]-gain##.example/[a|b|c]###",
+    "[Cheap|Original|Best] replica watches and bags, [60|70|80] percent off only [today|this week], free shipping: https://luxe##.example/[w|b]/####",
+    "I lost [12|15|18|20] kilos in [five|six|seven] weeks with this [tea|powder|method], my doctor was [amazed|speechless|surprised]. Read how at https://slim##.example/####",
+    "Work from home, [no skills|no experience|no boss], [300|400|500] euro a day, [write|text|message] me on the app: @[anna|mark|lisa]_job## or https://jobs##.example",
+    "Need a loan? [Fast|Easy|Quick] money without [questions|papers|credit check], approved in [5|10|15] minutes https://kredit##.example/r=####",
+    "This product is [ok|fine|nice] but you can get the same for [half|a third] of the price at https://deal##.example/p####, I [ordered|bought] there [twice|three times] and it came in two days",
+    "[Download|Watch] the [full|new] [movie|season|match] free in HD no registration https://stream##.example/v/#### enjoy [friends|guys|everyone]",
+    "Followers and likes for your [page|channel|shop], real people, [1000|5000|10000] for only # euro, start here https://boost##.example and use code SALE##",
+    "Crypto airdrop is [live|open|on]! Connect your wallet and claim [100|250|500] tokens before [midnight|Friday|it ends] https://claim##.example/[x|y|z]####",
+    "My [wife|husband|friend] and I play at this casino since [May|June|July], [first deposit doubled|50 free spins|no limits], we won [2|3|7]### already: https://lucky##.example/ref####",
+];
+
+/// How many templates there are.
+pub(super) const TEMPLATES: usize = ADVERTISEMENTS.len();
+
+/// A comment from a template.
+pub(super) fn advertisement(template: usize, dice: &mut Dice) -> Rc<str> {
+    let mut text = String::new();
+    fill(ADVERTISEMENTS[template % TEMPLATES], dice, &mut text);
+    text.into()
 }

@@ -4,8 +4,10 @@
 pub(crate) mod group;
 mod build;
 mod draw;
+mod errand;
 mod bot;
 mod knobs;
+mod after_goods;
 mod lane;
 mod lists;
 mod template;
