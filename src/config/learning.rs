@@ -56,7 +56,9 @@ impl<'a> Written<'a> {
         }
         match (usual, follow_up) {
             (None, None) => None,
-            (usual, follow_up) => Some(Learning { usual: usual.unwrap_or(lapsing), follow_up }),
+            (usual, follow_up) => {
+                Some(Learning { usual: usual.unwrap_or(lapsing), learns_usual: usual.is_some(), follow_up })
+            }
         }
     }
 }

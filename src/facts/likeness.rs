@@ -1,14 +1,19 @@
 //! What texts that are nearly the same have in common.
 //!
 //! MinHash over pairs of neighboring words (Broder, "On the Resemblance and Containment of Documents",
-//! 1997): two texts share each of the values with a probability of the share of pairs that they have
-//! in common. Of a template whose slots are varied nine texts of ten share at least one of three.
+//! 1997): two texts share a minimum with a probability of the share of pairs that they have in common.
+//! Each value is made of two minima (bands, Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets",
+//! 3.4): of a template whose slots are varied most texts share one of three, and of texts that have a
+//! saying in common hardly any do.
 
 use super::Hashes;
 use crate::policy::TEXTS;
 
 /// How many values a text has.
 const VALUES: usize = TEXTS.len();
+
+/// How many minima each is made of.
+const MINIMA: usize = 2;
 
 /// Shorter texts, in words, are alike without being copied: "great product, fast delivery".
 const LEAST_WORDS: usize = 12;
@@ -37,7 +42,7 @@ pub struct Likeness {
 #[must_use]
 pub fn of(text: &[u8], hashes: &Hashes) -> Option<Likeness> {
     let text = text.get(..MOST_BYTES).unwrap_or(text);
-    let mut values = [u64::MAX; VALUES];
+    let mut least = [[u64::MAX; MINIMA]; VALUES];
     let (mut words, mut links, mut before) = (0, 0, 0);
     for word in text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
         let is_link = is_link(word);
@@ -47,13 +52,14 @@ pub fn of(text: &[u8], hashes: &Hashes) -> Option<Likeness> {
         words += 1;
         if words > 1 {
             let pair = hashes.pair(before, word);
-            for (n, value) in (0_u64..).zip(&mut values) {
-                *value = (*value).min(hashes.pair(pair, n));
+            for (n, least) in (0_u64..).zip(least.iter_mut().flatten()) {
+                *least = (*least).min(hashes.pair(pair, n));
             }
         }
         before = word;
     }
     let many = links >= LINKS || (links > 0 && words <= links * WORDS_A_LINK);
+    let values = least.map(|[one, other]| hashes.pair(one, other));
     (words >= LEAST_WORDS).then_some(Likeness { values, links: many })
 }
 

@@ -12,6 +12,7 @@ const UNHURRIED_MS: u64 = 1000;
 pub(super) struct Class {
     pub(super) book: SheetId,
     pub(super) usual: f64,
+    pub(super) learns_usual: bool,
     pub(super) ladder: Ladder,
     pub(super) lessons: Vec<Lesson>,
     /// The hash of the policy's name, which outlives a change of the configuration.
@@ -39,6 +40,7 @@ impl Class {
         Some(Self {
             book,
             usual: learning.usual,
+            learns_usual: learning.learns_usual,
             ladder: policy.ladder,
             lessons: Vec::new(),
             name: hash::public(policy.name.as_bytes()) as u32,
@@ -47,7 +49,7 @@ impl Class {
     }
 
     pub(super) fn terms(&self) -> Terms {
-        Terms { ladder: self.ladder, usual: self.usual }
+        Terms { ladder: self.ladder, usual: self.usual, learns_usual: self.learns_usual }
     }
 
     /// Whether lessons are to be written: those that speak against somebody at once.

@@ -112,6 +112,9 @@ pub struct Terms {
     pub ladder: Ladder,
     /// The share of customers' requests that fail, where nothing was learned yet.
     pub usual: f64,
+    /// Whether it is learned. Where nothing fails but what lapses it is not: what is kept is known within
+    /// minutes and what lapses much later, so that of every rush too few would seem to lapse.
+    pub learns_usual: bool,
 }
 
 /// The behaviors of one request.
@@ -244,7 +247,7 @@ fn is_quiet(behaviors: &Behaviors, known: &[bool; MASKS]) -> bool {
 /// alone. Only a subject's first failure counts: people who mistype do it again.
 fn weigh(head: &mut Head, terms: Terms, failed: bool, quiet: bool) {
     head.shift.observe(head.usual.share(terms.usual), failed);
-    if quiet {
+    if quiet && terms.learns_usual {
         head.usual.learn(terms.usual, failed, head.shift.is_in_doubt());
     }
 }

@@ -162,6 +162,8 @@ pub struct Sizes {
 pub struct Learning {
     /// The share of customers' requests that fail, where nothing was learned yet: above 0, below 1.
     pub usual: f64,
+    /// Whether that share is learned from traffic.
+    pub learns_usual: bool,
     /// What has to follow a success for it to count as one; `None`: nothing.
     pub follow_up: Option<FollowUp>,
 }
