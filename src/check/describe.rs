@@ -133,6 +133,7 @@ pub(super) fn count(rule: &Rule, tally: &TallySpec) -> Option<(&'static str, u32
         }
         Finding::InOrder { at_least, .. } => Some(("in_order", at_least)),
         Finding::Steady { at_least, .. } => Some(("steady", at_least)),
+        Finding::UntilSuccess { at_least, .. } => Some(("until_success", at_least)),
         Finding::FanOut { at_least, .. } => Config::fan_out_word(tally.fan_out).map(|word| (word, at_least)),
     }
 }

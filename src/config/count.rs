@@ -19,17 +19,20 @@ pub(super) enum Count {
     InOrder,
     /// Different subjects that were asked for at a steady pace.
     Steady,
+    /// A success, and subjects that failed beside it.
+    UntilSuccess,
     /// Distinct values.
     FanOut(FanOut),
 }
 
 /// The words for them.
-pub(super) const COUNTS: [(&str, Count); 16] = [
+pub(super) const COUNTS: [(&str, Count); 17] = [
     ("failures", Count::Failures),
     ("successes", Count::Successes),
     ("requests", Count::Requests),
     ("in_order", Count::InOrder),
     ("steady", Count::Steady),
+    ("until_success", Count::UntilSuccess),
     ("subjects", Count::of(Facet::Subject)),
     ("failed_subjects", Count::of_failed(Facet::Subject)),
     ("addresses", Count::of(Facet::Address)),
@@ -58,7 +61,7 @@ impl Count {
     pub(super) fn facet(self) -> Option<Facet> {
         match self {
             Self::FanOut(fan_out) => Some(fan_out.of),
-            Self::Steady => Some(Facet::Subject),
+            Self::Steady | Self::UntilSuccess => Some(Facet::Subject),
             _ => None,
         }
     }

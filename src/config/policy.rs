@@ -35,6 +35,7 @@ pub(super) struct Present {
     pub(super) subject: bool,
     pub(super) secret: bool,
     pub(super) text: bool,
+    pub(super) small: bool,
     pub(super) payload: bool,
 }
 
@@ -46,6 +47,7 @@ impl Present {
             Facet::Tls if !self.tls => Some("no client.tls"),
             Facet::Subject | Facet::Neighborhood if !self.subject => Some("no subject"),
             Facet::Secret if !self.secret => Some("no secret"),
+            Facet::Small if !self.small => Some("no small"),
             Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::Links if !self.text => {
                 Some("no text")
             }
@@ -124,6 +126,7 @@ pub(super) fn read(
         subject: said.subject.or_else(|| default_subject(preset)),
         secret: said.secret,
         text: said.text,
+        small: said.small,
         graphql: said.graphql,
         sizes: said.sizes,
         failure,
@@ -143,6 +146,7 @@ struct Said {
     secret: Vec<SubjectSource>,
     text: Option<SubjectSource>,
     graphql: Option<Graphql>,
+    small: Option<(SubjectSource, u32)>,
     sizes: Sizes,
     present: Present,
 }
@@ -151,13 +155,21 @@ impl Said {
     fn take(table: &mut Table<'_>, present: Present, path_is_subject: bool) -> Self {
         let (subject, secret, text) = (table.take("subject"), table.take("secret"), table.take("text"));
         let graphql = graphql::read(table);
+        let written_small = table.take("small");
+        let small = written_small.as_ref().and_then(|node| {
+            read_bounded(
+                node,
+                "write where the amount is and up to what it is small, such as {json: /amount, at_most: 2}",
+            )
+        });
         let sizes = read_sizes(table);
         let written = [&subject, &secret, &text].map(Option::is_some);
         let [written_subject, written_secret, written_text] = written;
         let subject = subject.and_then(|node| read_subject(&node));
         let secret = secret.and_then(|node| read_secret(&node)).unwrap_or_default();
         let text = text.and_then(|node| read_subject(&node));
-        let mut read = subject.iter().chain(&secret).chain(&text);
+        let mut read =
+            subject.iter().chain(&secret).chain(&text).chain(small.as_ref().map(|(source, _)| source));
         // Where one is written and not read, a mistake is reported already.
         let unread = written != [subject.is_some(), !secret.is_empty(), text.is_some()];
         let payload =
@@ -167,10 +179,11 @@ impl Said {
             subject: written_subject || path_is_subject || argument(|graphql| &graphql.subject),
             secret: written_secret || argument(|graphql| &graphql.secret),
             text: written_text,
+            small: written_small.is_some(),
             payload,
             ..present
         };
-        Self { subject, secret, text, graphql, sizes, present }
+        Self { subject, secret, text, graphql, small, sizes, present }
     }
 }
 
@@ -178,14 +191,18 @@ impl Said {
 fn read_sizes(table: &mut Table<'_>) -> Sizes {
     let items = table.take("max_items").and_then(|node| node.whole(1..=MOST_SIZE));
     let page = table.take("max_page").and_then(|node| {
-        let mut table =
-            node.table("write where it is and how large it may be, such as {query: limit, at_most: 100}")?;
-        let at_most = table.need("at_most", "write the largest page, such as 100");
-        let source = one_subject(&mut table);
-        table.finish();
-        Some((source?, at_most?.whole(1..=MOST_SIZE)?))
+        read_bounded(&node, "write where it is and how large it may be, such as {query: limit, at_most: 100}")
     });
     Sizes { items, page }
+}
+
+/// A number in a request, and a bound on it.
+fn read_bounded(node: &Node<'_>, remedy: &str) -> Option<(SubjectSource, u32)> {
+    let mut table = node.table(remedy)?;
+    let at_most = table.need("at_most", "write the largest number, such as 100");
+    let source = one_subject(&mut table);
+    table.finish();
+    Some((source?, at_most?.whole(1..=MOST_SIZE)?))
 }
 
 /// What the policy starts from: the preset of its role, or that of a threat.

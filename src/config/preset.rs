@@ -172,6 +172,8 @@ pub(super) static PRESETS: [Preset; 13] = [
             SESSION_FINGERPRINTS,
             CARD_SECRETS,
             ISSUER_CARDS,
+            counting("cards-until-one", SESSION, HOUR_MS, Count::UntilSuccess, 3, 4.0),
+            SMALL_AMOUNTS,
         ],
     },
     Preset {
@@ -181,7 +183,7 @@ pub(super) static PRESETS: [Preset; 13] = [
         path_is_subject: false,
         usual: Some(0.15),
         lapsing: None,
-        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, SESSION_FINGERPRINTS],
+        rules: &[client_failures(0.15, 0.95), SESSION_FAILURES, SESSION_FINGERPRINTS, SMALL_AMOUNTS],
     },
     Preset {
         word: "add-to-cart",
@@ -288,6 +290,10 @@ const CARD_SECRETS: PresetRule =
 /// Cards of one issuer that are made up, by whomever. Below what refuses: customers have them too.
 const ISSUER_CARDS: PresetRule =
     counting("issuer-cards", &[Facet::Neighborhood], HOUR_MS, Count::of_failed(Facet::Subject), 20, 3.0);
+
+/// Cards are tried with amounts that their owners overlook.
+const SMALL_AMOUNTS: PresetRule =
+    counting("small-amounts", &[Facet::Session, Facet::Small], HOUR_MS, Count::Requests, 5, 6.0);
 
 /// A walk through a neighborhood, whoever takes part in it: so many of a hundred are not asked for in an
 /// hour by people who have them. Then nobody may ask for any of them for a while.

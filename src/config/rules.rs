@@ -20,7 +20,7 @@ const LEAST_WINDOW_MS: u64 = 3_000;
 const MOST_SCORE: f64 = 20.0;
 const MOST_TIMES: f64 = 1_000.0;
 
-const FACETS: [(&str, Facet); 15] = [
+const FACETS: [(&str, Facet); 16] = [
     ("address", Facet::Address),
     ("network", Facet::Network),
     ("fingerprint", Facet::Fingerprint),
@@ -36,6 +36,7 @@ const FACETS: [(&str, Facet); 15] = [
     ("secret", Facet::Secret),
     ("text", Facet::Text),
     ("links", Facet::Links),
+    ("small", Facet::Small),
 ];
 
 /// A rule that was read, not yet given a tally.
@@ -221,6 +222,7 @@ pub(super) fn source_of(facet: Facet) -> &'static str {
     match facet {
         Facet::Session => "client.session",
         Facet::Tls => "client.tls",
+        Facet::Small => "small to the policy, such as small: {json: /amount, at_most: 2}",
         Facet::Secret => "secret to the policy, such as secret: {json: /password}",
         Facet::Payload => "a subject in the body, such as subject: {json: /email}",
         Facet::Text | Facet::TextSecond | Facet::TextThird | Facet::Links => {

@@ -52,6 +52,7 @@ fn is_followed(seek: Seek) -> bool {
 fn fan_out(draft: &Draft, drafts: &[Draft]) -> FanOut {
     let asked = |draft: &Draft| match draft.seek {
         Seek::Count { count: Count::FanOut(fan_out), .. } => Some(fan_out),
+        Seek::Count { count: Count::UntilSuccess, .. } => Some(FAILED_SUBJECTS),
         _ => None,
     };
     let group = || drafts.iter().filter(|other| other.key == draft.key && other.window_ms == draft.window_ms);
@@ -79,7 +80,9 @@ fn ask(tally: &mut TallySpec, draft: &Draft, drafts: &[Draft], path: &str, findi
             }
             _ => tally.failure_test = Some(test),
         },
-        Seek::Count { count: Count::Successes | Count::Requests, .. } => tally.counts_successes = true,
+        Seek::Count { count: Count::Successes | Count::Requests | Count::UntilSuccess, .. } => {
+            tally.counts_successes = true
+        }
         Seek::Unusual { .. } => {}
         Seek::Count { .. } => {}
     }
@@ -94,6 +97,7 @@ fn finding(seek: Seek) -> Finding {
             Count::Requests => Finding::Requests { at_least, score },
             Count::InOrder => Finding::InOrder { at_least, score },
             Count::Steady => Finding::Steady { at_least, score },
+            Count::UntilSuccess => Finding::UntilSuccess { at_least, score },
             Count::FanOut(_) => Finding::FanOut { at_least, score },
         },
         Seek::Unusual { times_usual, at_least, score } => Finding::Unusual { times_usual, at_least, score },

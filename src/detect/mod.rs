@@ -57,6 +57,9 @@ fn examine(finding: Finding, spec: &TallySpec, tally: &Tally) -> Option<f64> {
             volume::nats(requests, at_least, score)
         }
         Finding::FanOut { at_least, score } => fan_out::nats(tally, at_least, score),
+        Finding::UntilSuccess { at_least, score } => {
+            fan_out::nats(tally, at_least, score).filter(|_| tally.successes(spec) > 0)
+        }
         Finding::Unusual { .. } | Finding::InOrder { .. } | Finding::Steady { .. } => None,
     }
 }

@@ -13,7 +13,7 @@ pub struct Facets {
 }
 
 /// How many kinds of facet there are.
-const FACETS: usize = 18;
+const FACETS: usize = Facet::Small as usize + 1;
 
 impl Facets {
     /// The facet's value.

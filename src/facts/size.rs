@@ -1,5 +1,7 @@
 //! What one request asks too much of: elements in an array, rows on a page.
 
+use std::cmp::Ordering;
+
 use super::body::BodyTrouble;
 use super::{Headers, json, source};
 use crate::policy::{Sizes, SubjectSource};
@@ -48,14 +50,24 @@ pub fn read_body(sizes: &Sizes, body: &[u8], found: &mut Option<TooMuch>) -> Res
     Ok(())
 }
 
-/// Whether a text is a whole number above this, however long.
+/// Whether a text is a number whose whole part is above this, however long.
 fn is_more(value: &[u8], at_most: u32) -> bool {
+    compare(value, at_most).is_some_and(Ordering::is_gt)
+}
+
+/// Whether a text is a number whose whole part is no more than this.
+#[must_use]
+pub fn is_small(value: &[u8], at_most: u32) -> bool {
+    compare(value, at_most).is_some_and(Ordering::is_le)
+}
+
+fn compare(value: &[u8], bound: u32) -> Option<Ordering> {
     let value = value.trim_ascii();
     let value = value.strip_prefix(b"+").unwrap_or(value);
     let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
     let (whole, _) = value.split_at(digits);
     let number = std::str::from_utf8(whole).ok().and_then(|text| text.parse::<u64>().ok());
-    digits > 0 && number.is_none_or(|number| number > u64::from(at_most))
+    (digits > 0).then(|| number.map_or(Ordering::Greater, |number| number.cmp(&u64::from(bound))))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::body::BodyTrouble;
-use super::{Facets, Hashes, Headers, likeness, neighborhood, source};
+use super::{Facets, Hashes, Headers, likeness, neighborhood, size, source};
 use crate::policy::{Facet, Policy, Role, SubjectSource, TEXTS};
 
 /// Longest subject or secret that is told from others, in bytes; what follows is cut off.
@@ -60,6 +60,10 @@ fn read<'v>(
             parts.push(value(source)?);
         }
         set_secret(facets, hashes, parts.into_iter().collect::<Option<Vec<_>>>());
+    }
+    if let Some((source, at_most)) = policy.small.as_ref().filter(|(source, _)| is_here(&source)) {
+        let small = value(source)?.is_some_and(|value| size::is_small(&value, *at_most));
+        facets.set(Facet::Small, small.then_some(1));
     }
     if let Some(source) = policy.text.as_ref().filter(is_here) {
         set_text(facets, hashes, value(source)?.as_deref());

@@ -17,7 +17,7 @@ pub(super) struct Plan {
 }
 
 /// Facets that a body can hold.
-const OF_BODY: [Facet; 8] = [
+const OF_BODY: [Facet; 9] = [
     Facet::Subject,
     Facet::Payload,
     Facet::Neighborhood,
@@ -26,6 +26,7 @@ const OF_BODY: [Facet; 8] = [
     Facet::TextSecond,
     Facet::TextThird,
     Facet::Links,
+    Facet::Small,
 ];
 
 struct TallyPlan {

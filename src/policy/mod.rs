@@ -115,6 +115,8 @@ pub struct Policy {
     pub secret: Vec<SubjectSource>,
     /// Where the text is read that the request posts; `None`: it posts none.
     pub text: Option<SubjectSource>,
+    /// Where the amount is read, and up to what it is small; `None`: there is none.
+    pub small: Option<(SubjectSource, u32)>,
     /// How a GraphQL request counts as what it does; `None`: requests are no GraphQL.
     pub graphql: Option<Graphql>,
     /// What one request may ask for.
@@ -271,7 +273,8 @@ impl Policy {
     pub fn sources(&self) -> impl Iterator<Item = &SubjectSource> {
         let account = self.flow.as_ref().and_then(|flow| flow.account.as_ref());
         let page = self.sizes.page.as_ref().map(|(source, _)| source);
-        self.subject.iter().chain(&self.secret).chain(&self.text).chain(account).chain(page)
+        let small = self.small.as_ref().map(|(source, _)| source);
+        self.subject.iter().chain(&self.secret).chain(&self.text).chain(account).chain(page).chain(small)
     }
 
     /// Whether a request's body has to be read for it.

@@ -41,6 +41,8 @@ pub enum Facet {
     Links,
     /// What a request probes for. It is counted, and no key is made of it.
     Probe,
+    /// That the amount is small: always the same value, where it is.
+    Small,
 }
 
 impl Facet {
@@ -64,6 +66,7 @@ impl Facet {
             Self::Text | Self::TextSecond | Self::TextThird => "text",
             Self::Links => "links",
             Self::Probe => "probe",
+            Self::Small => "small",
         }
     }
 }
@@ -84,6 +87,7 @@ impl Facet {
                 | Self::TextSecond
                 | Self::TextThird
                 | Self::Links
+                | Self::Small
         )
     }
 }
@@ -203,6 +207,13 @@ pub enum Finding {
         /// Evidence when it is reached, in nats.
         score: f64,
     },
+    /// A success beside at least this many subjects that failed gives the score.
+    UntilSuccess {
+        /// Threshold, 2 to 150.
+        at_least: u32,
+        /// Evidence when both are there, in nats.
+        score: f64,
+    },
     /// At least this many distinct values of what the tally counts give the score.
     FanOut {
         /// Threshold, 1 to 150.
@@ -242,7 +253,7 @@ impl Finding {
                 Detector::Volume
             }
             Self::FanOut { .. } if counts_probes(spec) => Detector::Probes,
-            Self::FanOut { .. } => Detector::FanOut,
+            Self::FanOut { .. } | Self::UntilSuccess { .. } => Detector::FanOut,
             Self::InOrder { .. } => Detector::Order,
             Self::Steady { .. } => Detector::Pace,
         }
@@ -259,6 +270,7 @@ impl Finding {
             | Self::Unusual { score, .. }
             | Self::InOrder { score, .. }
             | Self::Steady { score, .. }
+            | Self::UntilSuccess { score, .. }
             | Self::FanOut { score, .. } => score,
         }
     }
