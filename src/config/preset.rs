@@ -209,8 +209,8 @@ pub(super) static PRESETS: [Preset; 13] = [
         rules: &[
             counting("session-comments", SESSION, 10 * MINUTE_MS, Count::Successes, 10, 6.0),
             counting("client-comments", CLIENT, 10 * MINUTE_MS, Count::Successes, 60, 6.0),
-            counting("copied-texts", &[Facet::Text], HOUR_MS, Count::of(Facet::Address), 6, 6.0),
-            counting("linked-texts", &[Facet::Text, Facet::Links], HOUR_MS, Count::Requests, 4, 6.0),
+            counting("copied-texts", &[Facet::Text], HOUR_MS, Count::of(Facet::Address), 4, 9.0),
+            counting("linked-texts", &[Facet::Text, Facet::Links], HOUR_MS, Count::Requests, 3, 9.0),
         ],
     },
     Preset {

@@ -2,7 +2,7 @@
 //!
 //! MinHash over pairs of neighboring words (Broder, "On the Resemblance and Containment of Documents",
 //! 1997): two texts share a minimum with a probability of the share of pairs that they have in common.
-//! Each value is made of two minima (bands, Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets",
+//! Each value is made of three minima (bands, Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets",
 //! 3.4): of a template whose slots are varied most texts share one of three, and of texts that have a
 //! saying in common hardly any do.
 
@@ -13,7 +13,7 @@ use crate::policy::TEXTS;
 const VALUES: usize = TEXTS.len();
 
 /// How many minima each is made of.
-const MINIMA: usize = 2;
+const MINIMA: usize = 3;
 
 /// Shorter texts, in words, are alike without being copied: "great product, fast delivery".
 const LEAST_WORDS: usize = 12;
@@ -59,7 +59,7 @@ pub fn of(text: &[u8], hashes: &Hashes) -> Option<Likeness> {
         before = word;
     }
     let many = links >= LINKS || (links > 0 && words <= links * WORDS_A_LINK);
-    let values = least.map(|[one, other]| hashes.pair(one, other));
+    let values = least.map(|[one, other, third]| hashes.pair(hashes.pair(one, other), third));
     (words >= LEAST_WORDS).then_some(Likeness { values, links: many })
 }
 
