@@ -152,7 +152,7 @@ pub(super) static PRESETS: [Preset; 13] = [
         lapsing: None,
         rules: &[
             client_failures(0.05, 0.9),
-            counting("session-objects", SESSION, HOUR_MS, Count::of(Facet::Subject), 100, 6.0),
+            counting("session-objects", SESSION, HOUR_MS, Count::of(Facet::Subject), 40, 6.0),
             counting("session-neighbors", OWN_NEIGHBORS, HOUR_MS, Count::of(Facet::Subject), 20, 6.0),
             CLIENT_NEIGHBORS,
             NETWORK_FAILURES,

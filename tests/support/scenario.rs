@@ -173,10 +173,11 @@ impl Scenario {
         self.steps.iter().map(|step| time(&step.wait) + time(&step.every) * step.times).sum()
     }
 
-    /// Of each request whether an attacker sends it, in order.
-    pub fn senders(&self) -> impl Iterator<Item = bool> + '_ {
-        let sends = self.steps.iter().filter_map(|step| Some((step.client.as_ref()?, step.times)));
-        sends.flat_map(|(name, times)| (0..times).map(|_| self.clients[name].attacker))
+    /// Of each request the attacker that sends it, if one does, in order.
+    pub fn attackers(&self) -> impl Iterator<Item = Option<&str>> + '_ {
+        let sends = self.steps.iter().filter_map(|step| Some((step.client.as_deref()?, step.times)));
+        let attacker = |name| Some(name).filter(|name: &&str| self.clients[*name].attacker);
+        sends.flat_map(move |(name, times)| (0..times).map(move |_| attacker(name)))
     }
 
     /// A text with what counts filled in.

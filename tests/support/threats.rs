@@ -1,5 +1,6 @@
 //! OWASP's twenty-one automated threats: what scenarios show of each, as a table and as figures.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -39,6 +40,8 @@ pub struct Played {
     attacks: u64,
     stopped: u64,
     let_through: u64,
+    /// The most that one group of attackers got through, however long it went on.
+    most_passed: u64,
     pointed_out: u64,
     look_alikes: u64,
     harmed: u64,
@@ -54,9 +57,11 @@ impl Played {
     /// Counts what came of a scenario's requests.
     pub fn new(name: &str, scenario: &Scenario, outcomes: &[Outcome]) -> Self {
         let mut played = Self { name: name.to_owned(), ..Self::default() };
-        for (outcome, attacks) in outcomes.iter().zip(scenario.senders()) {
+        let mut passed: BTreeMap<&str, u64> = BTreeMap::new();
+        for (outcome, attacker) in outcomes.iter().zip(scenario.attackers()) {
             let stopped = u64::from(["limit", "block"].contains(&outcome.action()));
-            if attacks {
+            if let Some(attacker) = attacker {
+                *passed.entry(attacker).or_default() += 1 - stopped;
                 played.attacks += 1;
                 played.stopped += stopped;
                 played.pointed_out += u64::from(outcome.action() == "tag");
@@ -66,11 +71,12 @@ impl Played {
                 played.harmed += stopped;
             }
         }
+        played.most_passed = passed.into_values().max().unwrap_or(0);
         played
     }
 
     fn told(&self) -> String {
-        let Self { name, attacks, stopped, let_through, pointed_out, look_alikes, harmed } = self;
+        let Self { name, attacks, stopped, let_through, pointed_out, look_alikes, harmed, .. } = self;
         let attack = if *stopped > 0 {
             format!("{stopped} of {attacks} stopped, from request {} on", let_through + 1)
         } else {
@@ -112,6 +118,9 @@ pub fn report(threats: &[Threat], played: &[(Vec<String>, Played)], report: &mut
         add("attacks", sum(|p| p.attacks), "");
         add("stopped", sum(|p| p.stopped), "");
         add("let through before they are", sum(|p| p.let_through), "");
+        let refused = of_it().filter(|p| p.stopped > 0);
+        let most = refused.map(|p| p.most_passed).max().unwrap_or(0);
+        add("the most that one group got through", most, "<= 50");
         add("look-alikes", sum(|p| p.look_alikes), "");
         add("look-alikes harmed", sum(|p| p.harmed), "<= 0");
     }
