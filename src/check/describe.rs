@@ -50,6 +50,35 @@ pub(super) fn subject(subject: &SubjectSource) -> (&'static str, &str) {
     }
 }
 
+/// What else a policy reads in its requests, and the bounds on it: a word and what goes with it.
+pub(super) fn read(policy: &Policy) -> Vec<(&'static str, String)> {
+    let shown = |source: &SubjectSource| {
+        let (kind, place) = subject(source);
+        format!("{kind} {place}")
+    };
+    let mut lines = Vec::new();
+    if !policy.secret.is_empty() {
+        let parts: Vec<_> = policy.secret.iter().map(shown).collect();
+        lines.push(("secret", parts.join(", and ")));
+    }
+    lines.extend(policy.text.as_ref().map(|source| ("text", shown(source))));
+    let bounded = |(source, at_most): &(SubjectSource, u32)| format!("{}, at most {at_most}", shown(source));
+    lines.extend(policy.small.as_ref().map(|small| ("small", bounded(small))));
+    if let Some(graphql) = &policy.graphql {
+        let fields =
+            if graphql.fields.is_empty() { "all fields".to_owned() } else { graphql.fields.join(", ") };
+        let argument = |what: &str, way: &[String]| match way {
+            [] => String::new(),
+            way => format!(", {what} in argument {}", way.join(".")),
+        };
+        let (subject, secret) = (argument("subject", &graphql.subject), argument("secret", &graphql.secret));
+        lines.push(("graphql", format!("{fields}{subject}{secret}")));
+    }
+    lines.extend(policy.sizes.items.map(|at_most| ("max items", at_most.to_string())));
+    lines.extend(policy.sizes.page.as_ref().map(|page| ("max page", bounded(page))));
+    lines
+}
+
 /// The marks of an answer, any of which is enough.
 pub(super) fn answer(answer: &AnswerMatch) -> String {
     let mut marks = Vec::new();

@@ -68,6 +68,7 @@ fn policy(policy: &Policy, config: &Config) -> Value {
         "mode": describe::mode(policy.mode),
         "on_trouble": describe::on_trouble(policy.on_trouble),
         "subject": subject,
+        "reads": describe::read(policy).into_iter().map(|(word, what)| json!({ word: what })).collect::<Vec<_>>(),
         "flow": describe::flow(policy).into_iter().map(|(word, what)| json!({ word: what })).collect::<Vec<_>>(),
         "failure": answer(&policy.failure),
         "success": policy.success.as_ref().map(answer),

@@ -44,6 +44,9 @@ fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Resu
         let (kind, place) = describe::subject(subject);
         writeln!(out, "  subject   {kind} {place}")?;
     }
+    for (word, what) in describe::read(policy) {
+        writeln!(out, "  {word:<9} {what}")?;
+    }
     writeln!(out, "  failure   {}", describe::answer(&policy.failure))?;
     if let Some(success) = &policy.success {
         writeln!(out, "  success   {}", describe::answer(success))?;
