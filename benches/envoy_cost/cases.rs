@@ -51,6 +51,7 @@ pub(crate) fn all() -> Vec<Case> {
         case("empty", Kind::Empty, "plain", Box::new(clients::get("/content/a")), 200),
         case("floor", Kind::Floor, "plain", Box::new(clients::get("/content/a")), 200),
         case("lua", Kind::Lua, "plain", Box::new(clients::get("/content/a")), 200),
+        case("lua-json", Kind::LuaBody, "plain-json", Box::new(clients::login("/login")), 200),
         case("unprotected", Kind::Palisade, "plain", Box::new(clients::get("/other")), 200),
         case("allowed", Kind::Palisade, "plain", Box::new(clients::get("/content/a")), 200),
         case("allowed-json", Kind::Palisade, "plain-json", Box::new(clients::login("/login")), 200),

@@ -113,9 +113,16 @@ fn add_comparisons(report: &mut Report, case: &Case, us: f64, measured: &Rounds)
     }
     let Some(added) = measured.added(case.name, case.plain) else { return Ok(()) };
     report.add(&format!("{} adds", case.name), added, "us/request", "")?;
-    if let Some(lua_adds) = measured.added("lua", "plain").filter(|_| case.kind != Kind::Lua) {
+    if let Some(lua_adds) =
+        measured.added("lua", "plain").filter(|_| !matches!(case.kind, Kind::Lua | Kind::LuaBody))
+    {
         let goal = if case.name == "allowed" { "<= 1.5" } else { "" };
         report.add(&format!("{} adds / lua adds", case.name), added / lua_adds, "", goal)?;
+    }
+    if case.name == "allowed-json"
+        && let Some(lua_adds) = measured.added("lua-json", case.plain)
+    {
+        report.add("allowed-json adds / lua-json adds", added / lua_adds, "", "<= 2.0")?;
     }
     if case.name == "allowed"
         && let Some(floor_adds) = measured.added("floor", "plain")

@@ -16,6 +16,19 @@ function envoy_on_request(handle)
 end
 "#;
 
+const LUA_BODY: &str = r#"
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local agent = headers:get("user-agent") or ""
+  local body = handle:body()
+  if body ~= nil then
+    local text = body:getBytes(0, body:length())
+    local email = string.match(text, '"email"%s*:%s*"([^"]*)"') or ""
+    headers:replace("x-client", #agent .. "-" .. #email)
+  end
+end
+"#;
+
 /// Which filter stands before the router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -27,6 +40,8 @@ pub(crate) enum Kind {
     Floor,
     /// A script that reads three headers and sets one.
     Lua,
+    /// A script that finds the subject in a body.
+    LuaBody,
     /// Palisade.
     Palisade,
 }
@@ -38,7 +53,8 @@ pub(crate) fn start(kind: Kind, upstream: &str, memory: &str) -> Result<Envoy, S
     launch.bootstrap.set_routes(routes())?;
     match kind {
         Kind::Plain => launch.bootstrap.remove_filter()?,
-        Kind::Lua => launch.bootstrap.replace_filter(lua())?,
+        Kind::Lua => launch.bootstrap.replace_filter(lua(LUA))?,
+        Kind::LuaBody => launch.bootstrap.replace_filter(lua(LUA_BODY))?,
         Kind::Empty => launch.bootstrap.replace_filter(example("empty_filter")?)?,
         Kind::Floor => launch.bootstrap.replace_filter(example("floor_filter")?)?,
         Kind::Palisade => {
@@ -82,10 +98,10 @@ fn configuration(memory: &str) -> Value {
     })
 }
 
-fn lua() -> Value {
+fn lua(script: &str) -> Value {
     json!({"name": "lua", "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
-        "default_source_code": {"inline_string": LUA}}})
+        "default_source_code": {"inline_string": script}}})
 }
 
 fn example(name: &str) -> Result<Value, String> {

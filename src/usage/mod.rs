@@ -36,8 +36,8 @@ pub fn usage_bytes(settings: &Settings) -> u64 {
 /// With each so-many-th request of a key that stands out a worker tells the others of it.
 const TOLD_EVERY: u16 = 4;
 
-/// A key stands out with so many requests in a window, of which it was then told nothing.
-const MANY: u16 = 32;
+/// A key stands out with more requests in a window than these, and than are usual.
+const MANY: u32 = 32;
 
 /// Or with so many in a row, or at a steady pace.
 const SOME: u16 = 4;
@@ -94,14 +94,15 @@ impl Usages {
             record.begin(request.at_ms);
             baseline.begin(window_ms, request.at_ms);
         }
+        let usual = baseline.usual(request.at_ms);
         let mut told = followed.told;
-        for event in record.take(request) {
+        for event in record.take(request, usual) {
             told = tell(event);
         }
         if !record.is_disowned() {
             baseline.rise(record.own());
         }
-        record.with(&told, followed.spec, baseline.usual(request.at_ms))
+        record.with(&told, followed.spec, usual)
     }
 
     /// Leaves a key out of what is usual, for as long as its window lasts: what it does is no customer's.
