@@ -61,7 +61,7 @@ clients: .venv/bin/pip ## fetch the real clients that tests use, into .venv
 wasm: export CARGO_PROFILE_RELEASE_OPT_LEVEL := s
 wasm: setup ## build the module and check its size
 	cargo build --release --lib --target $(WASM_TARGET)
-	$(WASM_OPT) -Os $(WASM_FEATURES) $(BUILT) -o $(WASM)
+	$(WASM_OPT) -O3 $(WASM_FEATURES) $(BUILT) -o $(WASM)
 	@size=$$(wc -c < $(WASM)); kib=$$(((size + 1023) / 1024)); \
 		echo "$(WASM): $$kib KiB"; \
 		test $$kib -lt $(WASM_LIMIT) || { echo "the module must stay under $(WASM_LIMIT) KiB"; exit 1; }
