@@ -284,7 +284,8 @@ impl Guard {
 
 /// The rules whose keys are condemned, and to what. First the strongest on a key that says who the client
 /// is, if that is half of what the verdict takes; then all on keys that say what it asks for, if each is
-/// enough for a verdict by itself; or else the strongest: a client goes on to ask for something else. A key that others share is condemned only to what its rule reaches by itself.
+/// enough for a verdict by itself; or else the strongest: a client goes on to ask for something else. A key that
+/// others share is condemned only to what its rule reaches by itself.
 fn leads(policy: &Policy, judgement: &Judgement) -> Vec<(usize, Action)> {
     let stands_at = [policy.ladder.limit, policy.ladder.block].into_iter().flatten().map(|rung| rung.at);
     let Some(lowest) = stands_at.reduce(f64::min) else { return Vec::new() };

@@ -6,6 +6,7 @@
 mod answer;
 mod exchange;
 mod flow;
+mod judge;
 mod operations;
 mod plan;
 mod request;

@@ -1,19 +1,14 @@
 //! From a request's headers, and its body where the policy reads it, to what is done with it.
 
 use super::exchange::Stage;
-use super::tell::Reason;
 use super::{Exchange, Guard, Next, Step};
-use crate::decide::{Action, Judgement};
-use crate::detect;
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::probe::Kind;
 use crate::facts::{Fingerprint, Headers, Probes, graphql, size, subject};
 use crate::host::{Attribute, Host};
-use crate::learn::{Recognised, Seen, campaign, profile};
-use crate::memory::{Standing, Tally};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, Role, SubjectSource, TlsSource};
 use crate::report::Trouble;
-use crate::respond::{self, Refusal};
+use crate::respond;
 
 /// How much of a path and method is kept for the log, in bytes.
 const SHOWN_BYTES: usize = 256;
@@ -220,204 +215,10 @@ impl Guard {
         Some(Step::next(Next::Reply(respond::refuse_trouble(x.grpc))))
     }
 
-    /// The verdict on a request of which everything is known that will be.
-    fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
-        let now_ms = host.now_ms();
-        let idle = x.does_nothing();
-        if let Some(recognised) = self.recognise(host, x, now_ms).filter(|_| !idle) {
-            return self.uphold(host, x, recognised.standing, Some(recognised), now_ms);
-        }
-        let mut tallies = self.view(host, x, now_ms);
-        self.drop_idle(x, &mut tallies);
-        x.success_matters = x.does_several() || self.success_matters(x, &tallies, now_ms);
-        self.view_further(host, x, now_ms, &mut tallies);
-        if let Some(standing) = severest(&tallies, now_ms) {
-            return self.uphold(host, x, standing, None, now_ms);
-        }
-        let too_much =
-            x.size.map(Reason::TooMuch).and_then(|reason| self.refuse_alone(host, x, reason, now_ms));
-        let refused = too_much.or_else(|| if idle { None } else { self.refuse_early(host, x, now_ms) });
-        if let Some(step) = refused {
-            return step;
-        }
-        self.follow_usage(host, x, &tallies, now_ms);
-        x.stage = Stage::AwaitsAnswer;
-        self.point_out(x, &tallies)
-    }
-
-    /// Whether a success would change what a rule can see in one of the request's tallies.
-    fn success_matters(&self, x: &Exchange, tallies: &[Option<Tally>], now_ms: u64) -> bool {
-        let Some((_, policy)) = self.policy(x) else { return false };
-        let mut seen = x.slots.iter().zip(tallies).zip(&policy.tallies);
-        seen.any(|((slot, tally), spec)| {
-            let value = x.facets.get(spec.fan_out.of);
-            slot.zip(*tally)
-                .is_some_and(|(slot, tally)| self.memory.minds_success(slot, &tally, value, now_ms))
-        })
-    }
-
-    /// The verdict that stands on what the request's client does, whoever it is.
-    fn recognise(&mut self, host: &dyn Host, x: &mut Exchange, now_ms: u64) -> Option<Recognised> {
-        let index = x.policy?;
-        let mut seen = Seen { at_ms: now_ms, ahead: x.prefetch, ..Seen::default() };
-        if !x.prefetch {
-            seen.pace = self.learner.pace(&x.facets, now_ms);
-        }
-        if !self.learner.learns(index) {
-            x.seen = Some(seen);
-            return None;
-        }
-        seen.profile = self.learner.profile(host, &x.facets, now_ms);
-        let recognised = self.learner.recognise(host, index, &x.facets, &mut seen);
-        x.seen = Some(seen);
-        recognised
-    }
-
-    /// The reply, where a verdict stands on one of the keys that are known so far.
-    fn early_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
-        let now_ms = host.now_ms();
-        let tallies = self.view(host, x, now_ms);
-        let standing = severest(&tallies, now_ms)?;
-        let (index, policy) = self.policy(x)?;
-        let enforces = policy.mode == Mode::Enforce;
-        if enforces && self.learner.learns(index) {
-            // As far as it is known without the body.
-            let profile = self.learner.profile(host, &x.facets, now_ms);
-            x.seen = Some(Seen { profile, at_ms: now_ms, ..Seen::default() });
-        }
-        enforces.then(|| self.uphold(host, x, standing, None, now_ms))
-    }
-
-    /// Carries a standing verdict out, or says what would be done where the policy observes.
-    fn uphold(
-        &mut self,
-        host: &dyn Host,
-        x: &mut Exchange,
-        standing: Standing,
-        recognised: Option<Recognised>,
-        now_ms: u64,
-    ) -> Step {
-        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
-        let next = if policy.mode == Mode::Observe {
-            x.stage = Stage::AwaitsAnswer;
-            Next::Pass
-        } else {
-            x.stage = Stage::Idle;
-            let action = Action::of(standing);
-            let left_s = (u64::from(standing.until_s) * 1000).saturating_sub(now_ms).div_ceil(1000);
-            let refusal = Refusal { action, policy: &policy.name, left_s, grpc: x.grpc };
-            let reply = respond::refuse(refusal);
-            self.tell.answered(index);
-            if let Some(recognised) = &recognised {
-                self.learner.refused(index, recognised);
-            }
-            Next::Reply(reply)
-        };
-        let campaign = match (&recognised, &x.seen) {
-            (Some(recognised), _) => recognised.campaign,
-            (None, Some(seen)) => self.learner.campaign_of(host, index, seen),
-            (None, None) => 0,
-        };
-        let note = self.standing_note(x, index, standing, recognised, campaign);
-        Step { note, ..Step::next(next) }
-    }
-
-    /// What the evidence so far is worth saying. Only the origin's answers condemn: until the next
-    /// one even a high score is no more than a tag.
-    fn point_out(&mut self, x: &Exchange, tallies: &[Option<Tally>]) -> Step {
-        let mut step = Step::next(Next::Pass);
-        let Some((index, policy)) = self.policy(x) else { return step };
-        let evidence = detect::evidence(policy, tallies, &x.usages);
-        if evidence.is_empty() {
-            return step;
-        }
-        let judgement = Judgement::new(policy, evidence);
-        let action = judgement.action.min(Action::Tag);
-        if action == Action::Allow {
-            return step;
-        }
-        let listed = judgement.reasons(policy).collect::<Vec<_>>().join(",");
-        let fingerprint = x.shown_fingerprint();
-        let (policy_name, name) = (&policy.name, action.name());
-        let score = shown_score(judgement.score);
-        step.note = Some(format!(
-            "action={name};policy={policy_name};reasons={listed};score={score};fingerprint={fingerprint}"
-        ));
-        if action == Action::Tag && policy.mode == Mode::Enforce && x.headers_held {
-            step.tags = vec![
-                ("x-palisade-action", name.to_owned()),
-                ("x-palisade-score", score),
-                ("x-palisade-reasons", listed),
-                ("x-palisade-fingerprint", fingerprint),
-            ];
-        }
-        let lead = judgement.evidence.first().map_or(Reason::Changed, |e| Reason::Rule(e.rule));
-        self.tell.verdict(index, action, lead);
-        step
-    }
-
-    /// Counts a standing verdict, and says it for filter state.
-    fn standing_note(
-        &mut self,
-        x: &Exchange,
-        index: usize,
-        standing: Standing,
-        recognised: Option<Recognised>,
-        campaign: u32,
-    ) -> Option<String> {
-        let policy = self.settings.policies.get(index)?;
-        let reason = match &recognised {
-            Some(_) => Reason::Behavior,
-            None => self.plans.get(index)?.reason(standing.reason),
-        };
-        let action = Action::of(standing);
-        self.tell.verdict(index, action, reason);
-        let reason = reason.name(&self.settings, index);
-        let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
-        let fingerprint = x.shown_fingerprint();
-        let key = recognised.map(|found| {
-            let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
-            let journey = x.seen.map_or("", |seen| seen.profile.journey().name());
-            format!(";key={key};journey={journey}")
-        });
-        let key = key.unwrap_or_default();
-        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
-        Some(format!(
-            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{key}{campaign}{observed}",
-            action.name(),
-            policy.name,
-            standing.until_s,
-            standing.repeats
-        ))
-    }
-
-    /// The tallies of the request's keys, in the policy's order. Where a block stands that is carried
-    /// out nothing is more severe, so that the rest need not be asked for.
-    fn view(&mut self, host: &dyn Host, x: &Exchange, now_ms: u64) -> Vec<Option<Tally>> {
-        let enforces = self.policy(x).is_some_and(|(_, policy)| policy.mode == Mode::Enforce);
-        let enforces = enforces && !x.does_nothing();
-        let mut tallies = Vec::with_capacity(x.slots.len());
-        for slot in &x.slots {
-            let tally = slot.map(|slot| self.memory.view(host, slot, now_ms));
-            tallies.push(tally);
-            let blocks = |t: Tally| t.standing.stands(now_ms) && Action::of(t.standing) == Action::Block;
-            if enforces && tally.is_some_and(blocks) {
-                break;
-            }
-        }
-        tallies
-    }
-
     pub(super) fn policy(&self, x: &Exchange) -> Option<(usize, &Policy)> {
         let index = x.policy?;
         Some((index, self.settings.policies.get(index)?))
     }
-}
-
-/// Of the verdicts in force that were looked at the most severe, and of equals the one that ends last.
-fn severest(tallies: &[Option<Tally>], now_ms: u64) -> Option<Standing> {
-    let standings = tallies.iter().flatten().map(|t| t.standing).filter(|s| s.stands(now_ms));
-    standings.max_by_key(|s| (Action::of(*s), s.until_s))
 }
 
 /// Names of Palisade's own headers that a client sent.
@@ -455,12 +256,6 @@ fn body_is_read(headers: &Headers<'_>, policy: &Policy) -> bool {
 
 fn declared_length(headers: &Headers<'_>) -> Option<u64> {
     std::str::from_utf8(headers.get("content-length")?).ok()?.trim().parse().ok()
-}
-
-/// With one digit after the point.
-fn shown_score(score: f64) -> String {
-    let tenths = (score * 10.0).round() as u64;
-    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn shortened(value: Option<&[u8]>) -> Vec<u8> {
