@@ -245,7 +245,10 @@ fn read_seek(table: &mut Table<'_>, key: Option<&[Facet]>, present: Present) -> 
     };
     let bound = read_bound(*count, &node, key, present);
     let Some(score) = score else {
-        table.need("score", "write how much it weighs, above 0 and at most 20, such as 6");
+        table.need(
+            "score",
+            &format!("write how much it weighs, above 0 and at most {}, such as 6", show_number(MOST_SCORE)),
+        );
         return None;
     };
     let score = score.number(0.0, MOST_SCORE);

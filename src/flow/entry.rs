@@ -120,8 +120,10 @@ impl Entry {
             }
         }
         // What was seen to be done stays so: the answer may come from a copy that has not heard of it.
-        for step in told.undone.iter().filter(|step| self.place(**step).is_none()).collect::<Vec<_>>() {
-            self.set(*step, told.at, true);
+        for step in &told.undone {
+            if self.place(*step).is_none() {
+                self.set(*step, told.at, true);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::entry::Told;
-use super::identities::{Identities, share_bytes};
+use super::identities::{Identities, UNTIED, share_bytes};
 use super::judge::{Found, judge, owner_of};
 use super::witness;
 use crate::facts::hash;
@@ -91,7 +91,8 @@ impl Flows {
         }
         refresh(identities, host, [who.session, who.account]);
         let owner = owner_of(identities, host, who);
-        refresh(identities, host, [owner, Some(super::identities::UNTIED)]);
+        // Only steps of accounts can have been done by somebody unknown.
+        refresh(identities, host, [owner, (!self.lasting.is_empty()).then_some(UNTIED)]);
         match judge(identities, host, flow, who, self.ties, now_ms) {
             Found::Lacks(lacking) => Some(lacking),
             Found::Met | Found::Unknown => None,

@@ -4,7 +4,7 @@ use super::tell::Reason;
 use crate::facts::{Facets, Hashes, hash};
 use crate::memory::cache::{Slot, SpecId};
 use crate::policy::{
-    ClientSources, Facet, Policy, SessionSource, Settings, TallySpec, TlsSource, counts_probes,
+    ClientSources, Facet, Finding, Policy, SessionSource, Settings, TallySpec, TlsSource, counts_probes,
 };
 
 /// One policy, ready to be carried out.
@@ -14,6 +14,10 @@ pub(super) struct Plan {
     pub(super) reasons: Vec<u16>,
     /// The facets that have to be read, a bit each.
     facets: u32,
+    /// Whether any of its keys is followed.
+    pub(super) follows: bool,
+    /// Whether a rule goes by where paths are among their neighbors.
+    pub(super) looks_at_paths: bool,
 }
 
 /// Facets that a body can hold.
@@ -57,7 +61,13 @@ fn plan(policy: &Policy, specs: &mut Vec<TallySpec>) -> Plan {
         tallies,
         reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
         facets: read(policy).fold(0, |all, facet| all | bit(facet)),
+        follows: policy.tallies.iter().any(|spec| spec.follows),
+        looks_at_paths: policy.rules.iter().any(|rule| by_path(rule.finding)),
     }
+}
+
+fn by_path(finding: Finding) -> bool {
+    matches!(finding, Finding::InOrder { .. } | Finding::Steady { .. })
 }
 
 /// The facets that a policy's keys are made of, those that its tallies count, and those that its

@@ -4,7 +4,7 @@ use super::{Exchange, Guard};
 use crate::detect;
 use crate::host::Host;
 use crate::memory::Tally;
-use crate::policy::{Facet, Finding, Policy};
+use crate::policy::Facet;
 use crate::usage::{Followed, Place, Request};
 
 impl Guard {
@@ -17,11 +17,15 @@ impl Guard {
         now_ms: u64,
     ) {
         let Some(usages) = &mut self.usages else { return };
-        let Some(policy) = x.policy.and_then(|index| self.settings.policies.get(index)) else { return };
-        if x.prefetch || x.does_nothing() || !policy.tallies.iter().any(|spec| spec.follows) {
+        let Some((policy, plan)) =
+            x.policy.and_then(|index| self.settings.policies.get(index).zip(self.plans.get(index)))
+        else {
+            return;
+        };
+        if x.prefetch || x.does_nothing() || !plan.follows {
             return;
         }
-        let place = if looks_at_paths(policy) { Place::of(&x.path) } else { None };
+        let place = if plan.looks_at_paths { Place::of(&x.path) } else { None };
         // Pages of a list differ in their query alone.
         let asked = [x.facets.get(Facet::Subject), place.as_ref().map(Place::value)];
         let subject = asked.into_iter().flatten().reduce(|one, other| one ^ other.rotate_left(1));
@@ -49,8 +53,4 @@ impl Guard {
             }
         }
     }
-}
-
-fn looks_at_paths(policy: &Policy) -> bool {
-    policy.rules.iter().any(|rule| matches!(rule.finding, Finding::InOrder { .. } | Finding::Steady { .. }))
 }

@@ -5,7 +5,7 @@
 //! keeps time and succeeds is not touched by it.
 
 use crate::memory::generations::{Generations, bound_bytes};
-use crate::usage::{REGULAR, Rhythm};
+use crate::usage::Rhythm;
 
 /// Clients in each of the two generations.
 const GENERATION: usize = 4096;
@@ -27,7 +27,7 @@ const LOOSE_NATS: f32 = -0.3;
 /// What a rhythm weighs beside a failure; `gap_ms`: since the request before.
 fn nats(rhythm: &Rhythm, gap_ms: Option<u64>) -> f32 {
     let of_rhythm = match rhythm.variation() {
-        Some(variation) if variation < REGULAR => REGULAR_NATS,
+        _ if rhythm.is_regular() => REGULAR_NATS,
         Some(variation) if variation > LOOSE => LOOSE_NATS,
         _ => 0.0,
     };

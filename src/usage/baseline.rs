@@ -14,10 +14,10 @@ const STEPS: [u32; 28] = [
 const ONE_IN: u32 = 100;
 
 /// Keys from which it is told what is usual, besides that a window has passed.
-pub const WARM_UP: u32 = 200;
+const WARM_UP: u32 = 200;
 
 /// After so many keys the older ones count for half.
-pub const FADE_AT: u32 = 4096;
+const FADE_AT: u32 = 4096;
 
 /// What keys of one tally reach in their windows.
 #[derive(Clone, Debug, Default)]

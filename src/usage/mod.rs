@@ -16,9 +16,8 @@ use crate::policy::{Settings, TallySpec};
 use baseline::Baseline;
 use record::Record;
 
-pub use baseline::{FADE_AT, WARM_UP};
 pub use record::Usage;
-pub use rhythm::{REGULAR, Rhythm};
+pub use rhythm::Rhythm;
 pub use walk::Place;
 
 /// Keys that are followed, in each of two generations. A key is forgotten when so many others came since its

@@ -13,7 +13,7 @@ const LEAST_GAPS: u16 = 8;
 const NEW_SHARE: f32 = 0.125;
 
 /// The coefficient of variation below which a machine keeps time. Exponential gaps, as of a crowd, have 1.
-pub const REGULAR: f32 = 0.15;
+const REGULAR: f32 = 0.15;
 
 /// The gaps between one client's requests: their running mean and variance.
 #[derive(Clone, Copy, Debug, Default)]
