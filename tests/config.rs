@@ -169,9 +169,9 @@ fn the_example_expands_as_the_presets_say() {
     assert_eq!(counted(7), FanOut { of: Facet::Address, failed: true });
     assert_eq!((login.ladder.observe, login.ladder.tag), (Some(1.0), Some(3.0)));
     let limit = login.ladder.limit.unwrap();
-    assert_eq!((limit.at, limit.for_ms, limit.up_to_ms), (6.0, 30_000, 600_000));
+    assert_eq!((limit.at, limit.for_ms, limit.up_to_ms), (Some(6.0), 30_000, 600_000));
     let block = login.ladder.block.unwrap();
-    assert_eq!((block.at, block.for_ms, block.up_to_ms), (9.0, 600_000, 86_400_000));
+    assert_eq!((block.at, block.for_ms, block.up_to_ms), (Some(9.0), 600_000, 86_400_000));
     assert_eq!(login.ladder.forget_ms, 86_400_000);
 }
 

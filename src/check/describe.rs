@@ -2,7 +2,7 @@
 
 use crate::config::{Config, show_duration};
 use crate::policy::{
-    AnswerMatch, Facet, Finding, Mode, OnTrouble, Policy, Role, Rule, Rung, SubjectSource, TallySpec,
+    AnswerMatch, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule, Rung, SubjectSource, TallySpec,
 };
 
 /// The role as operators write it.
@@ -175,22 +175,43 @@ pub(super) fn times_usual(rule: &Rule) -> Option<f64> {
     }
 }
 
-/// Each rung with its score and times, and when repeats are forgotten.
+/// Each rung with its score, repeats and times, and when repeats are forgotten.
 pub(super) fn ladder(policy: &Policy) -> String {
-    let times = |rung: Option<Rung>| match rung {
-        Some(rung) => format!(" for {} up to {}", show_duration(rung.for_ms), show_duration(rung.up_to_ms)),
-        None => String::new(),
-    };
-    let rungs = Config::rungs(policy).into_iter().map(|(name, at)| {
-        let times = match name {
-            "limit" => times(policy.ladder.limit),
-            "block" => times(policy.ladder.block),
-            _ => String::new(),
+    let ladder = &policy.ladder;
+    let mut rungs: Vec<String> = Vec::new();
+    rungs.extend(ladder.observe.map(|at| format!("observe at {at}")));
+    rungs.extend(ladder.tag.map(|at| format!("tag at {at}")));
+    let held = format!(", held {}", show_duration(ladder.hold_ms));
+    let rate = ladder.rate.map_or(String::new(), |rate| format!(", {} pass", self::rate(rate)));
+    let standing = [
+        ("delay", ladder.delay, held),
+        ("limit", ladder.limit, rate),
+        ("deceive", ladder.deceive, String::new()),
+        ("block", ladder.block, String::new()),
+    ];
+    for (name, rung, more) in standing {
+        let Some(Rung { at, after, for_ms, up_to_ms }) = rung else { continue };
+        let of_accounts = policy.flow.as_ref().is_some_and(|flow| flow.subject_is_account);
+        if at.is_none() && after.is_none() && !of_accounts {
+            continue;
+        }
+        let begins = match (at, after) {
+            (Some(at), Some(after)) => format!(" at {at} or after {after} repeats"),
+            (Some(at), None) => format!(" at {at}"),
+            (None, Some(after)) => format!(" after {after} repeats"),
+            (None, None) => " of accounts only".to_owned(),
         };
-        format!("{name} at {at}{times}")
-    });
-    let rungs = rungs.collect::<Vec<_>>().join(", ");
-    format!("{rungs}; a repeat is forgotten after {}", show_duration(policy.ladder.forget_ms))
+        let (first, most) = (show_duration(for_ms), show_duration(up_to_ms));
+        rungs.push(format!("{name}{begins} for {first} up to {most}{more}"));
+    }
+    format!("{}; a repeat is forgotten after {}", rungs.join(", "), show_duration(ladder.forget_ms))
+}
+
+/// A rate as it is written, and what can be saved up where that is another number.
+pub(super) fn rate(rate: Rate) -> String {
+    let Rate { tokens, period_ms, burst } = rate;
+    let burst = if burst == tokens { String::new() } else { format!(", {burst} at once") };
+    format!("{tokens}/{}{burst}", show_duration(period_ms))
 }
 
 /// The highest score, and the rungs it reaches.

@@ -60,7 +60,9 @@ fn policy(policy: &Policy, config: &Config) -> Value {
         json!({ kind: place })
     });
     let rung = |rung: Option<Rung>| {
-        rung.map(|rung| json!({ "at": rung.at, "for_ms": rung.for_ms, "up_to_ms": rung.up_to_ms }))
+        rung.map(|rung| {
+            json!({ "at": rung.at, "after": rung.after, "for_ms": rung.for_ms, "up_to_ms": rung.up_to_ms })
+        })
     };
     json!({
         "name": policy.name,
@@ -77,7 +79,11 @@ fn policy(policy: &Policy, config: &Config) -> Value {
         "ladder": {
             "observe": policy.ladder.observe,
             "tag": policy.ladder.tag,
+            "delay": rung(policy.ladder.delay),
+            "hold_ms": policy.ladder.hold_ms,
             "limit": rung(policy.ladder.limit),
+            "rate": policy.ladder.rate.map(describe::rate),
+            "deceive": rung(policy.ladder.deceive),
             "block": rung(policy.ladder.block),
             "forget_ms": policy.ladder.forget_ms,
         },

@@ -11,6 +11,7 @@ mod flow;
 mod graphql;
 mod ladder;
 mod learning;
+mod limits;
 mod mistake;
 mod node;
 mod policy;
@@ -46,6 +47,8 @@ use crate::policy::{FanOut, Mode, OnTrouble, Policy, PolicyId, Secret, Settings}
 const MOST_POLICIES: usize = 64;
 const LEAST_SECRET_BYTES: usize = 16;
 const DEFAULT_MEMORY_BYTES: u64 = 64 << 20;
+const DEFAULT_HELD: u32 = 1024;
+const MOST_HELD: u32 = 65_536;
 const DEFAULT_BODY_LIMIT: u64 = 64 << 10;
 
 /// A configuration without mistakes.
@@ -152,12 +155,14 @@ fn read_settings(
         );
     }
     let propose_flows = propose_flows.and_then(|node| node.truth()).unwrap_or(false);
+    let held = table.take("held").map_or(Some(DEFAULT_HELD), |node| node.whole(1..=MOST_HELD));
+    let limits = table.take("limits").map(|node| limits::read(&node, present)).unwrap_or_default();
     let policies = table.need("policies", "write at least one, such as login: {role: login}");
     let routes = table.take("routes");
     table.finish();
 
     let names = policies.as_ref().map(name_policies).unwrap_or_default();
-    let defaults = Defaults { mode, on_trouble, present, names: &names };
+    let defaults = Defaults { mode, on_trouble, present, limits: &limits, names: &names };
     let flows_at = policies.as_ref().map(|node| node.path.clone()).unwrap_or_default();
     let mut policies = policies.map(|node| read_policies(&node, &defaults, left_out)).unwrap_or_default();
     if policies.len() == names.len() {
@@ -172,6 +177,8 @@ fn read_settings(
         propose_flows,
         client,
         on_trouble,
+        held: held?,
+        limits,
         policies,
         by_name: names,
         routes,

@@ -8,6 +8,7 @@ use super::flow;
 use super::graphql;
 use super::ladder;
 use super::learning::Written;
+use super::limits;
 use super::node::{Findings, Node, Table};
 use super::preset::{LADDER, PRESETS, Preset};
 use super::rules::{self, Draft, LeftOut, Seek};
@@ -15,7 +16,7 @@ use super::tally;
 use super::threat;
 use super::words;
 use crate::policy::{
-    AnswerMatch, Facet, Graphql, Ladder, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes,
+    AnswerMatch, Facet, Graphql, Ladder, Limit, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes,
     SubjectSource, is_address_only,
 };
 
@@ -63,6 +64,8 @@ pub(super) struct Defaults<'n> {
     pub(super) mode: Mode,
     pub(super) on_trouble: OnTrouble,
     pub(super) present: Present,
+    /// Every limit that was written well.
+    pub(super) limits: &'n [Limit],
     /// Every policy that was written, even one with a mistake.
     pub(super) names: &'n BTreeMap<String, PolicyId>,
 }
@@ -89,6 +92,7 @@ pub(super) fn read(
     let (rules, ladder) = (table.take("rules"), table.take("ladder"));
     let learning = Written::take(&mut table);
     let flow = flow::Written::take(&mut table);
+    let costs = limits::read_costs(&mut table, defaults.limits);
     let path = table.path.clone();
     table.finish();
 
@@ -114,7 +118,7 @@ pub(super) fn read(
     } else {
         let highest = ladder::highest_score(&rules, &tallies);
         ladder::check_reach(&format!("{path}.ladder"), &ladder, highest, own_ladder, findings);
-        note_shared_keys(&path, &drafts, &ladder, findings);
+        note_shared_keys(&path, &drafts, &ladder, flow.subject_is_account, findings);
     }
     if let Some(note) = graphql::note_failure(said.graphql.as_ref(), &failure) {
         findings.note(&format!("{path}.graphql"), note);
@@ -135,6 +139,7 @@ pub(super) fn read(
         tallies,
         rules,
         ladder,
+        costs,
         learning,
         flow: Some(flow),
     })
@@ -258,9 +263,8 @@ fn no_rules(path: &str, left_out: &[LeftOut], findings: &Findings) {
 
 /// Notes rules of the operator that act alone on a key that many people, or an attacker and the
 /// victim, have in common.
-fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, findings: &Findings) {
-    let stands = [ladder.limit, ladder.block].into_iter().flatten().map(|rung| rung.at).reduce(f64::min);
-    let Some(stands) = stands else {
+fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, of_accounts: bool, findings: &Findings) {
+    let Some(stands) = ladder.lowest_standing() else {
         return;
     };
     let acts = |draft: &&Draft| match draft.seek {
@@ -273,9 +277,15 @@ fn note_shared_keys(path: &str, drafts: &[Draft], ladder: &Ladder, findings: &Fi
             findings.note(&path, "stops clients by their address alone, which many people may share");
         } else if let [facet @ (Facet::Subject | Facet::Neighborhood | Facet::Secret)] = draft.key.as_slice()
         {
-            let name = facet.name();
-            findings
-                .note(&path, format!("stops everyone at a {name}, so that others can lock its owner out"));
+            let note = match facet {
+                Facet::Subject if of_accounts => {
+                    "slows everyone at an account down, and refuses nobody: others \
+                                                  could lock its owner out"
+                        .to_owned()
+                }
+                _ => format!("stops everyone at a {}, so that others can lock its owner out", facet.name()),
+            };
+            findings.note(&path, note);
         }
     }
 }

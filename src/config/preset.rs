@@ -245,13 +245,25 @@ pub(super) static PRESETS: [Preset; 13] = [
 pub(super) const LADDER: Ladder = Ladder {
     observe: Some(1.0),
     tag: Some(3.0),
+    delay: Some(DELAY),
     limit: Some(LIMIT),
+    deceive: None,
     block: Some(BLOCK),
+    hold_ms: 2_000,
+    rate: None,
     forget_ms: 24 * HOUR_MS,
 };
 
-pub(super) const LIMIT: Rung = Rung { at: 6.0, for_ms: MINUTE_MS / 2, up_to_ms: 10 * MINUTE_MS };
-pub(super) const BLOCK: Rung = Rung { at: 9.0, for_ms: 10 * MINUTE_MS, up_to_ms: 24 * HOUR_MS };
+/// At no score, but for accounts.
+pub(super) const DELAY: Rung =
+    Rung { at: None, after: None, for_ms: MINUTE_MS / 2, up_to_ms: 10 * MINUTE_MS };
+pub(super) const LIMIT: Rung =
+    Rung { at: Some(6.0), after: None, for_ms: MINUTE_MS / 2, up_to_ms: 10 * MINUTE_MS };
+/// What is written of it is completed by this.
+pub(super) const DECEIVE: Rung =
+    Rung { at: Some(7.5), after: None, for_ms: 10 * MINUTE_MS, up_to_ms: 24 * HOUR_MS };
+pub(super) const BLOCK: Rung =
+    Rung { at: Some(9.0), after: None, for_ms: 10 * MINUTE_MS, up_to_ms: 24 * HOUR_MS };
 
 const SUBJECT_FAILURES: PresetRule = counting(
     "subject-failures",

@@ -16,6 +16,13 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
     scale(text, &UNITS_BYTES)
 }
 
+/// Reads a rate such as `60/1m`: how many, and in how many milliseconds.
+pub(super) fn rate(text: &str) -> Option<(u32, u64)> {
+    let (tokens, period) = text.split_once('/')?;
+    let tokens = tokens.bytes().all(|b| b.is_ascii_digit()).then(|| tokens.parse().ok())??;
+    Some((tokens, duration_ms(period)?))
+}
+
 /// A duration in its largest unit that leaves no rest.
 #[must_use]
 pub fn show_duration(duration_ms: u64) -> String {
@@ -84,6 +91,15 @@ mod tests {
             assert_eq!(duration_ms(text), None, "{text}");
         }
         assert_eq!(duration_ms("18446744073709551615d"), None, "overflows");
+    }
+
+    #[test]
+    fn reads_rates() {
+        assert_eq!(rate("60/1m"), Some((60, 60_000)));
+        assert_eq!(rate("1/10s"), Some((1, 10_000)));
+        for text in ["", "60", "60/", "/1m", "60/m", "+6/1m", "6 /1m", "6/1m/1m", "-6/1m", "99999999999/1s"] {
+            assert_eq!(rate(text), None, "{text}");
+        }
     }
 
     #[test]

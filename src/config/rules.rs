@@ -191,7 +191,7 @@ fn read_one(name: &str, node: &Node<'_>, present: Present) -> Option<Draft> {
     Some(Draft { name: name.to_owned(), key: key?, window_ms: window_ms?, seek: seek?, own: true })
 }
 
-fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
+pub(super) fn read_key(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
     let remedy = "write a list of facets, such as [fingerprint, network]";
     let mut key = Vec::new();
     let mut whole = true;

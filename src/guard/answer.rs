@@ -215,10 +215,8 @@ impl Guard {
         if evidence.is_empty() {
             return;
         }
-        let judgement = Judgement::new(policy, evidence);
-        if judgement.action >= Action::Limit {
-            self.condemn(host, x, index, &judgement, (slots, &tallies), now_ms);
-        }
+        let judgement = Judgement::new(evidence);
+        self.condemn(host, x, index, &judgement, (slots, &tallies), now_ms);
     }
 
     /// Puts the verdict on the keys that the strongest evidence is about.
@@ -240,13 +238,12 @@ impl Guard {
         };
         // A rule on texts has a key for each of a text's values, and is told of once.
         let mut told = Vec::new();
-        for (rule_index, action) in leads(policy, judgement) {
+        for (rule_index, action) in leads(policy, judgement, tallies, now_ms) {
             let Some(rule) = policy.rules.get(rule_index) else { continue };
             let found = (slots.get(rule.tally), tallies.get(rule.tally), policy.tallies.get(rule.tally));
             let (Some(Some(slot)), Some(Some(tally)), Some(spec)) = found else { continue };
             let reason = plan.reasons.get(rule_index).copied().unwrap_or_default();
-            let Some(standing) = decide::condemn(&policy.ladder, action, reason, tally.standing, now_ms)
-            else {
+            let Some(standing) = decide::stand(&policy.ladder, action, reason, tally.standing, now_ms) else {
                 continue;
             };
             self.memory.record(host, *slot, Event::Condemned(standing), now_ms);
@@ -285,26 +282,42 @@ impl Guard {
 /// The rules whose keys are condemned, and to what. First the strongest on a key that says who the client
 /// is, if that is half of what the verdict takes; then all on keys that say what it asks for, if each is
 /// enough for a verdict by itself; or else the strongest: a client goes on to ask for something else. A key that
-/// others share is condemned only to what its rule reaches by itself.
-fn leads(policy: &Policy, judgement: &Judgement) -> Vec<(usize, Action)> {
-    let stands_at = [policy.ladder.limit, policy.ladder.block].into_iter().flatten().map(|rung| rung.at);
-    let Some(lowest) = stands_at.reduce(f64::min) else { return Vec::new() };
-    let key_of = |e: &detect::Evidence| {
-        policy.rules.get(e.rule).and_then(|r| policy.tallies.get(r.tally)).map_or(&[][..], |t| &t.key)
+/// others share is condemned only to what its rule reaches by itself; and an account is never locked by what
+/// strangers do to it, only slowed down.
+fn leads(
+    policy: &Policy,
+    judgement: &Judgement,
+    tallies: &[Option<Tally>],
+    now_ms: u64,
+) -> Vec<(usize, Action)> {
+    let Some(lowest) = policy.ladder.lowest_standing() else { return Vec::new() };
+    let fit = |e: &detect::Evidence| {
+        let tally = policy.rules.get(e.rule)?.tally;
+        let key = policy.tallies.get(tally).map_or(&[][..], |spec| &spec.key);
+        let past = tallies.get(tally).copied().flatten().unwrap_or_default().standing;
+        let score = if is_shared(key) { e.nats } else { judgement.score };
+        let action = decide::climb(&policy.ladder, score, past, now_ms);
+        let action = if policy.names_account(key) { action.min(Action::Delay) } else { action };
+        let asks = key.iter().any(|facet| facet.is_asked_for());
+        action.stands().then_some(Fit { rule: e.rule, nats: e.nats, action, asks })
     };
-    let asks = |e: &detect::Evidence| key_of(e).iter().any(|facet| facet.is_asked_for());
-    let action = |e: &detect::Evidence| match is_shared(key_of(e)) {
-        true => decide::action_at(&policy.ladder, e.nats),
-        false => judgement.action,
-    };
-    let fitting = || judgement.evidence.iter().filter(|e| action(e) >= Action::Limit);
-    let client = fitting().find(|e| !asks(e) && 2.0 * e.nats >= lowest);
-    let asked = fitting().filter(|e| asks(e) && e.nats >= lowest);
+    let fitting: Vec<Fit> = judgement.evidence.iter().filter_map(fit).collect();
+    let client = fitting.iter().find(|fit| !fit.asks && 2.0 * fit.nats >= lowest);
+    let asked = fitting.iter().filter(|fit| fit.asks && fit.nats >= lowest);
     let mut leads: Vec<_> = client.into_iter().chain(asked).collect();
     if leads.is_empty() {
-        leads.extend(fitting().next());
+        leads.extend(fitting.first());
     }
-    leads.into_iter().map(|e| (e.rule, action(e))).collect()
+    leads.into_iter().map(|fit| (fit.rule, fit.action)).collect()
+}
+
+/// Evidence on whose key a verdict can stand.
+struct Fit {
+    rule: usize,
+    nats: f64,
+    action: Action,
+    /// Whether the key says what is asked for.
+    asks: bool,
 }
 
 /// Whether a key says nothing of who the client is: an address alone, which many people may share, or

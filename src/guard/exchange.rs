@@ -1,5 +1,8 @@
 //! What is kept of one exchange between its steps.
 
+use std::borrow::Cow;
+
+use super::held::Then;
 use crate::facts::graphql::Operation;
 use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
@@ -46,6 +49,8 @@ pub struct Exchange {
     pub(super) content_type: Option<Vec<u8>>,
     /// A reply that waits for the end of the request's body.
     pub(super) refusal: Option<Step>,
+    /// What is left of a limit, where the answer is to tell it.
+    pub(super) announced: Vec<(Cow<'static, str>, String)>,
     /// The origin's answer, while its body is read.
     pub(super) answer: Option<Answer>,
 }
@@ -87,6 +92,8 @@ pub enum Next {
     HoldBody,
     /// Answer it.
     Reply(Reply),
+    /// Hold it until this time, in milliseconds since 1970, whatever comes of its body meanwhile.
+    Wait(u64, Then),
 }
 
 /// A step's result.
@@ -130,6 +137,11 @@ impl Exchange {
     #[must_use]
     pub fn awaits_answer_body(&self) -> bool {
         self.stage == Stage::AwaitsAnswerBody
+    }
+
+    /// Headers that the origin's answer is to get.
+    pub fn take_announced(&mut self) -> Vec<(Cow<'static, str>, String)> {
+        std::mem::take(&mut self.announced)
     }
 
     /// Whether the answer's headers are to be shown.

@@ -1,18 +1,14 @@
 //! What business flows have to say of an exchange: whether its request came too early, and what its
 //! answer shows to be done.
 
-use super::exchange::Stage;
 use super::tell::Reason;
-use super::{Exchange, Guard, Next, Step};
-use crate::decide::Action;
+use super::{Exchange, Guard, Step};
 use crate::facts::body::BodyTrouble;
-use crate::facts::{Headers, client, json, operation, outcome, source, subject};
+use crate::facts::{Headers, client, json, outcome, source, subject};
 use crate::flow::{Issued, Who};
 use crate::host::Host;
-use crate::learn::campaign;
-use crate::policy::{Facet, Flow, Mode, Pointer, Proof, SessionSource};
-use crate::report::VerdictLine;
-use crate::respond::{self, Refusal};
+use crate::policy::{Facet, Flow, Pointer, Proof, SessionSource};
+use crate::respond;
 
 /// 201 says that a new resource was made (RFC 9110, 15.3.2), which 200 does not.
 const CREATED: u16 = 201;
@@ -43,52 +39,8 @@ impl Guard {
             return None;
         }
         let lacking = self.flows.lacking(host, flow, who(x, flow), now_ms)?;
-        self.refuse_alone(host, x, Reason::Lacks(lacking), now_ms)
-    }
-
-    /// Refuses a request by itself: no verdict stands, and it is no failure of anybody.
-    pub(super) fn refuse_alone(
-        &mut self,
-        host: &dyn Host,
-        x: &mut Exchange,
-        reason: Reason,
-        now_ms: u64,
-    ) -> Option<Step> {
-        let index = x.policy?;
-        let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
-        let policy = self.settings.policies.get(index)?;
-        let action = Action::Block;
-        let enforces = policy.mode == Mode::Enforce;
-        self.tell.verdict(index, action, reason);
-        let fingerprint = x.shown_fingerprint();
-        let line = VerdictLine {
-            action: action.name(),
-            operation: &operation::shown(&x.method, &x.path, None),
-            reasons: vec![reason.name(&self.settings, index)],
-            fingerprint: &fingerprint,
-            campaign: campaign::shown(campaign),
-            until: None,
-            repeat: None,
-            ..VerdictLine::new(policy, crate::memory::Standing::default(), 0.0)
-        };
-        self.tell.line(host, line, now_ms);
-        let next = if enforces {
-            x.stage = Stage::Idle;
-            self.tell.answered(index);
-            Next::Reply(respond::refuse(Refusal { action, policy: &policy.name, left_s: 0, grpc: x.grpc }))
-        } else {
-            x.stage = Stage::AwaitsAnswer;
-            Next::Pass
-        };
-        let observed = if enforces { "" } else { ";enforced=no" };
-        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
-        let note = format!(
-            "action={};policy={};reasons={};fingerprint={fingerprint}{campaign}{observed}",
-            action.name(),
-            policy.name,
-            reason.name(&self.settings, index)
-        );
-        Some(Step { note: Some(note), ..Step::next(next) })
+        let reply = respond::block(x.grpc);
+        Some(self.refuse_alone(host, x, Reason::Lacks(lacking), reply, now_ms))
     }
 
     /// Takes in what a successful answer shows to be done, and whom it ties together. `body`: decoded,

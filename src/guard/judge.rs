@@ -1,15 +1,16 @@
 //! The verdict on a request: what stands on its keys or on what it does, and what is said of it.
 
+use super::carry_out::{Met, On};
 use super::exchange::Stage;
 use super::tell::Reason;
 use super::{Exchange, Guard, Next, Step};
-use crate::decide::{Action, Judgement};
+use crate::decide::{self, Action, Judgement};
 use crate::detect;
 use crate::host::Host;
-use crate::learn::{Recognised, Seen, campaign, profile};
-use crate::memory::{Standing, Tally};
+use crate::learn::{Recognised, Seen};
+use crate::memory::Tally;
 use crate::policy::Mode;
-use crate::respond::{self, Refusal};
+use crate::respond;
 
 impl Guard {
     /// The verdict on a request of which everything is known that will be.
@@ -17,19 +18,21 @@ impl Guard {
         let now_ms = host.now_ms();
         let idle = x.does_nothing();
         if let Some(recognised) = self.recognise(host, x, now_ms).filter(|_| !idle) {
-            return self.uphold(host, x, recognised.standing, Some(recognised), now_ms);
+            return self.uphold(host, x, &Met::behavior(recognised), now_ms);
         }
         let mut tallies = self.view(host, x, now_ms);
         self.drop_idle(x, &mut tallies);
         x.success_matters = x.does_several() || self.success_matters(x, &tallies, now_ms);
         self.view_further(host, x, now_ms, &mut tallies);
-        if let Some(standing) = severest(&tallies, now_ms) {
-            return self.uphold(host, x, standing, None, now_ms);
+        if let Some(met) = severest(&tallies, now_ms) {
+            return self.uphold(host, x, &met, now_ms);
         }
-        let too_much =
-            x.size.map(Reason::TooMuch).and_then(|reason| self.refuse_alone(host, x, reason, now_ms));
-        let refused = too_much.or_else(|| if idle { None } else { self.refuse_early(host, x, now_ms) });
-        if let Some(step) = refused {
+        if let Some(too_much) = x.size {
+            let reply = respond::block(x.grpc);
+            return self.refuse_alone(host, x, Reason::TooMuch(too_much), reply, now_ms);
+        }
+        let refused = if idle { None } else { self.refuse_early(host, x, now_ms) };
+        if let Some(step) = refused.or_else(|| self.spend(host, x, now_ms)) {
             return step;
         }
         self.follow_usage(host, x, &tallies, now_ms);
@@ -69,7 +72,7 @@ impl Guard {
     pub(super) fn early_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
         let now_ms = host.now_ms();
         let tallies = self.view(host, x, now_ms);
-        let standing = severest(&tallies, now_ms)?;
+        let met = severest(&tallies, now_ms)?;
         let (index, policy) = self.policy(x)?;
         let enforces = policy.mode == Mode::Enforce;
         if enforces && self.learner.learns(index) {
@@ -77,41 +80,7 @@ impl Guard {
             let profile = self.learner.profile(host, &x.facets, now_ms);
             x.seen = Some(Seen { profile, at_ms: now_ms, ..Seen::default() });
         }
-        enforces.then(|| self.uphold(host, x, standing, None, now_ms))
-    }
-
-    /// Carries a standing verdict out, or says what would be done where the policy observes.
-    fn uphold(
-        &mut self,
-        host: &dyn Host,
-        x: &mut Exchange,
-        standing: Standing,
-        recognised: Option<Recognised>,
-        now_ms: u64,
-    ) -> Step {
-        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
-        let next = if policy.mode == Mode::Observe {
-            x.stage = Stage::AwaitsAnswer;
-            Next::Pass
-        } else {
-            x.stage = Stage::Idle;
-            let action = Action::of(standing);
-            let left_s = (u64::from(standing.until_s) * 1000).saturating_sub(now_ms).div_ceil(1000);
-            let refusal = Refusal { action, policy: &policy.name, left_s, grpc: x.grpc };
-            let reply = respond::refuse(refusal);
-            self.tell.answered(index);
-            if let Some(recognised) = &recognised {
-                self.learner.refused(index, recognised);
-            }
-            Next::Reply(reply)
-        };
-        let campaign = match (&recognised, &x.seen) {
-            (Some(recognised), _) => recognised.campaign,
-            (None, Some(seen)) => self.learner.campaign_of(host, index, seen),
-            (None, None) => 0,
-        };
-        let note = self.standing_note(x, index, standing, recognised, campaign);
-        Step { note, ..Step::next(next) }
+        enforces.then(|| self.uphold(host, x, &met, now_ms))
     }
 
     /// What the evidence so far is worth saying. Only the origin's answers condemn: until the next
@@ -123,8 +92,8 @@ impl Guard {
         if evidence.is_empty() {
             return step;
         }
-        let judgement = Judgement::new(policy, evidence);
-        let action = judgement.action.min(Action::Tag);
+        let judgement = Judgement::new(evidence);
+        let action = decide::action_at(&policy.ladder, judgement.score).min(Action::Tag);
         if action == Action::Allow {
             return step;
         }
@@ -148,41 +117,6 @@ impl Guard {
         step
     }
 
-    /// Counts a standing verdict, and says it for filter state.
-    fn standing_note(
-        &mut self,
-        x: &Exchange,
-        index: usize,
-        standing: Standing,
-        recognised: Option<Recognised>,
-        campaign: u32,
-    ) -> Option<String> {
-        let policy = self.settings.policies.get(index)?;
-        let reason = match &recognised {
-            Some(_) => Reason::Behavior,
-            None => self.plans.get(index)?.reason(standing.reason),
-        };
-        let action = Action::of(standing);
-        self.tell.verdict(index, action, reason);
-        let reason = reason.name(&self.settings, index);
-        let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
-        let fingerprint = x.shown_fingerprint();
-        let key = recognised.map(|found| {
-            let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
-            let journey = x.seen.map_or("", |seen| seen.profile.journey().name());
-            format!(";key={key};journey={journey}")
-        });
-        let key = key.unwrap_or_default();
-        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
-        Some(format!(
-            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{key}{campaign}{observed}",
-            action.name(),
-            policy.name,
-            standing.until_s,
-            standing.repeats
-        ))
-    }
-
     /// The tallies of the request's keys, in the policy's order. Where a block stands that is carried
     /// out nothing is more severe, so that the rest need not be asked for.
     fn view(&mut self, host: &dyn Host, x: &Exchange, now_ms: u64) -> Vec<Option<Tally>> {
@@ -202,9 +136,11 @@ impl Guard {
 }
 
 /// Of the verdicts in force that were looked at the most severe, and of equals the one that ends last.
-fn severest(tallies: &[Option<Tally>], now_ms: u64) -> Option<Standing> {
-    let standings = tallies.iter().flatten().map(|t| t.standing).filter(|s| s.stands(now_ms));
-    standings.max_by_key(|s| (Action::of(*s), s.until_s))
+fn severest(tallies: &[Option<Tally>], now_ms: u64) -> Option<Met> {
+    let standings = tallies.iter().enumerate().filter_map(|(place, tally)| Some((place, (*tally)?.standing)));
+    let standings = standings.filter(|(_, standing)| standing.stands(now_ms));
+    let severest = standings.max_by_key(|(_, s)| (Action::of(*s), s.until_s));
+    severest.map(|(place, standing)| Met { standing, on: On::Tally(place) })
 }
 
 /// With one digit after the point.

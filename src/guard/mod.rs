@@ -4,9 +4,12 @@
 //! origin's answer to what is learned of it. Each step is decided elsewhere.
 
 mod answer;
+mod carry_out;
 mod exchange;
 mod flow;
+mod held;
 mod judge;
+mod limits;
 mod operations;
 mod plan;
 mod request;
@@ -14,6 +17,7 @@ mod tell;
 mod usage;
 
 pub use exchange::{Exchange, Next, Step};
+pub use held::Then;
 
 use crate::facts::{Hashes, Recall};
 use crate::flow::{self as flows, Assistant, Flows};
@@ -23,7 +27,8 @@ use crate::memory::Memory;
 use crate::policy::Settings;
 use crate::report::Trouble;
 use crate::usage::Usages;
-use plan::Plan;
+use held::Held;
+use plan::{KeyPlan, Plan};
 use tell::Tell;
 
 /// What protects the exchanges of one worker.
@@ -31,6 +36,8 @@ pub struct Guard {
     settings: Settings,
     hashes: Hashes,
     plans: Vec<Plan>,
+    /// How the keys of [`Settings::limits`] are formed.
+    limit_keys: Vec<KeyPlan>,
     /// Header names that tell nothing of the client's make, in lower case.
     edge_headers: Vec<String>,
     recall: Recall,
@@ -39,6 +46,7 @@ pub struct Guard {
     /// `None`: no rule goes by what a key makes a habit of.
     usages: Option<Usages>,
     flows: Flows,
+    held: Held,
     /// `None`: nothing is to be proposed.
     assistant: Option<Assistant>,
     tell: Tell,
@@ -63,12 +71,14 @@ impl Guard {
         Self {
             hashes,
             plans,
+            limit_keys: plan::limit_keys(&settings.limits),
             edge_headers,
             recall,
             memory,
             learner,
             usages,
             flows,
+            held: Held::new(settings.held),
             assistant,
             tell: Tell::default(),
             settings,
@@ -79,6 +89,33 @@ impl Guard {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.settings.body_limit
+    }
+
+    /// Holds a request, which the host knows by this number, until its time.
+    pub fn hold(&mut self, host: &dyn Host, id: u32, until_ms: u64, then: Then) {
+        self.held.hold(id, host.now_ms(), until_ms, then);
+    }
+
+    /// Whether any request is held: then [`Self::due`] is to be asked often.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Whether the request of this number is held.
+    #[must_use]
+    pub fn is_held(&self, id: u32) -> bool {
+        self.held.has(id)
+    }
+
+    /// The held requests whose time has come, and what becomes of each.
+    pub fn due(&mut self, host: &dyn Host) -> Vec<(u32, Then)> {
+        if self.holds() { self.held.due(host.now_ms()) } else { Vec::new() }
+    }
+
+    /// Takes in that a held request ended before its time.
+    pub fn forget(&mut self, id: u32) {
+        self.held.forget(id);
     }
 
     /// Housekeeping, every 100 ms: what waits is written, what was counted is published.

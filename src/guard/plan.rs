@@ -1,10 +1,11 @@
 //! What is worked out once for each policy, so that no exchange has to.
 
 use super::tell::Reason;
-use crate::facts::{Facets, Hashes, hash};
+use crate::facts::{Facets, Hashes, Key, hash};
 use crate::memory::cache::{Slot, SpecId};
 use crate::policy::{
-    ClientSources, Facet, Finding, Policy, SessionSource, Settings, TallySpec, TlsSource, counts_probes,
+    ClientSources, Facet, Finding, Limit, Policy, Rate, SessionSource, Settings, TallySpec, TlsSource,
+    counts_probes,
 };
 
 /// One policy, ready to be carried out.
@@ -33,34 +34,39 @@ const OF_BODY: [Facet; 9] = [
     Facet::Small,
 ];
 
+/// How keys of one kind are formed.
+pub(super) struct KeyPlan {
+    facets: Vec<Facet>,
+    /// What makes these keys differ from all others.
+    scope: Vec<u8>,
+}
+
 struct TallyPlan {
     spec: SpecId,
-    key: Vec<Facet>,
-    /// What makes the keys of this tally differ from all others.
-    scope: Vec<u8>,
+    key: KeyPlan,
 }
 
 /// The plans of all policies, and the tallies' specifications in one list.
 pub(super) fn plans(settings: &Settings) -> (Vec<Plan>, Vec<TallySpec>) {
     let mut specs = Vec::new();
-    let plans = settings.policies.iter().map(|policy| plan(policy, &mut specs)).collect();
+    let plans = settings.policies.iter().map(|policy| plan(policy, &settings.limits, &mut specs)).collect();
     (plans, specs)
 }
 
-fn plan(policy: &Policy, specs: &mut Vec<TallySpec>) -> Plan {
+fn plan(policy: &Policy, limits: &[Limit], specs: &mut Vec<TallySpec>) -> Plan {
     let tallies = policy
         .tallies
         .iter()
         .map(|spec| {
             let id = SpecId(u16::try_from(specs.len()).unwrap_or(u16::MAX));
             specs.push(spec.clone());
-            TallyPlan { spec: id, key: spec.key.clone(), scope: scope(policy, spec) }
+            TallyPlan { spec: id, key: KeyPlan { facets: spec.key.clone(), scope: scope(policy, spec) } }
         })
         .collect();
     Plan {
         tallies,
         reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
-        facets: read(policy).fold(0, |all, facet| all | bit(facet)),
+        facets: read(policy).chain(limited(policy, limits)).fold(0, |all, facet| all | bit(facet)),
         follows: policy.tallies.iter().any(|spec| spec.follows),
         looks_at_paths: policy.rules.iter().any(|rule| by_path(rule.finding)),
     }
@@ -77,6 +83,31 @@ fn read(policy: &Policy) -> impl Iterator<Item = Facet> + '_ {
     let counted = policy.tallies.iter().map(|tally| tally.fan_out.of);
     // The journey of a session begins under whatever policy.
     keys.chain(counted).chain([Facet::Session]).chain(policy.learning.as_ref().map(|_| Facet::Network))
+}
+
+/// The facets of the keys of limits that a policy's requests are under.
+fn limited<'l>(policy: &'l Policy, limits: &'l [Limit]) -> impl Iterator<Item = Facet> + 'l {
+    let under = limits.iter().zip(&policy.costs).filter(|(_, cost)| **cost > 0);
+    under.flat_map(|(limit, _)| limit.key.iter().copied())
+}
+
+/// How the keys of limits are formed. Another rate is another limit: what a bucket holds is told in its terms.
+pub(super) fn limit_keys(limits: &[Limit]) -> Vec<KeyPlan> {
+    let key = |limit: &Limit| {
+        let Rate { tokens, period_ms, burst } = limit.rate;
+        let mut scope = b"limit".to_vec();
+        scope.extend(tokens.to_le_bytes());
+        scope.extend(period_ms.to_le_bytes());
+        scope.extend(burst.to_le_bytes());
+        scope.extend(limit.name.as_bytes());
+        KeyPlan { facets: limit.key.clone(), scope }
+    };
+    limits.iter().map(key).collect()
+}
+
+/// The bucket of a key that a verdict limits.
+pub(super) fn bucket(hashes: &Hashes, key: Key) -> Key {
+    hashes.tally(b"bucket", [(0, key.0 as u64), (1, (key.0 >> 64) as u64)].into_iter())
 }
 
 /// Another window or other distinct values are something else, so they get keys of their own;
@@ -120,7 +151,7 @@ impl Plan {
     /// Places the tallies whose key has a facet of the body, once that is known.
     pub(super) fn add_of_body(&self, hashes: &Hashes, facets: &Facets, slots: &mut [Option<Slot>]) {
         for (tally, slot) in self.tallies.iter().zip(slots) {
-            if tally.key.iter().any(|facet| OF_BODY.contains(facet)) {
+            if tally.key.facets.iter().any(|facet| OF_BODY.contains(facet)) {
                 *slot = tally.slot(hashes, facets);
             }
         }
@@ -129,11 +160,18 @@ impl Plan {
 
 impl TallyPlan {
     fn slot(&self, hashes: &Hashes, facets: &Facets) -> Option<Slot> {
-        if self.key.iter().any(|&facet| facets.get(facet).is_none()) {
+        Some(Slot { key: self.key.of(hashes, facets)?, spec: self.spec })
+    }
+}
+
+impl KeyPlan {
+    /// The key of a request; `None` where it lacks a facet.
+    pub(super) fn of(&self, hashes: &Hashes, facets: &Facets) -> Option<Key> {
+        if self.facets.iter().any(|&facet| facets.get(facet).is_none()) {
             return None;
         }
-        let values = self.key.iter().map(|&facet| (facet as u8, facets.get(facet).unwrap_or_default()));
-        Some(Slot { key: hashes.tally(&self.scope, values), spec: self.spec })
+        let values = self.facets.iter().map(|&facet| (facet as u8, facets.get(facet).unwrap_or_default()));
+        Some(hashes.tally(&self.scope, values))
     }
 }
 
@@ -194,8 +232,8 @@ mod tests {
         let mut policy = login();
         policy.learning = None;
         policy.tallies = vec![spec(Facet::Subject, true)];
-        assert!(!plan(&policy, &mut Vec::new()).wants(Facet::Address));
+        assert!(!plan(&policy, &[], &mut Vec::new()).wants(Facet::Address));
         policy.tallies = vec![spec(Facet::Address, true)];
-        assert!(plan(&policy, &mut Vec::new()).wants(Facet::Address));
+        assert!(plan(&policy, &[], &mut Vec::new()).wants(Facet::Address));
     }
 }

@@ -143,6 +143,8 @@ pub(super) enum Reason {
     Lacks(Lacking),
     /// The request asks for more than one may.
     TooMuch(TooMuch),
+    /// The limit at this index has nothing left.
+    Limit(usize),
     /// A rule that is no more: a verdict outlives a change of the configuration.
     Changed,
 }
@@ -150,6 +152,7 @@ pub(super) enum Reason {
 impl Reason {
     /// Its name in metrics and notes.
     pub(super) fn name(self, settings: &Settings, policy: usize) -> &str {
+        let limits = &settings.limits;
         let policy = settings.policies.get(policy);
         let rules = policy.map(|policy| &policy.rules);
         let required = |place: usize| policy.and_then(|policy| policy.flow.as_ref()?.requires.get(place));
@@ -160,6 +163,7 @@ impl Reason {
                 rules.and_then(|rules| rules.get(index)).map_or("changed", |rule| rule.name.as_str())
             }
             Self::TooMuch(what) => what.name(),
+            Self::Limit(index) => limits.get(index).map_or("changed", |limit| limit.name.as_str()),
             Self::Behavior => learn::REASON,
             Self::Changed => "changed",
         }

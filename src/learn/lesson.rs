@@ -261,7 +261,7 @@ fn count_against(
     lesson: &Lesson,
     expected: &Expected,
 ) -> bool {
-    let limit = terms.ladder.limit.or(terms.ladder.block).map_or(f32::MAX, |rung| rung.at as f32);
+    let limit = terms.ladder.lowest_standing().map_or(f32::MAX, |at| at as f32);
     let begun = lesson.kind == Kind::Begun;
     head.failures = head.failures.saturating_add(u16::from(!begun));
     let mut first_new = None;

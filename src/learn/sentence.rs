@@ -69,9 +69,9 @@ pub(super) fn condemn(
             continue;
         };
         let odds = behavior.odds + alert(behavior, head) - unsure(head);
-        let action = decide::action_at(&terms.ladder, f64::from(odds));
         let past = standing_of(behavior);
-        let Some(standing) = decide::condemn(&terms.ladder, action, NO_RULE, past, now_ms) else {
+        let action = decide::climb(&terms.ladder, f64::from(odds), past, now_ms);
+        let Some(standing) = decide::stand(&terms.ladder, action, NO_RULE, past, now_ms) else {
             continue;
         };
         (behavior.action, behavior.repeats, behavior.until_s) =

@@ -9,13 +9,14 @@ use crate::order::sort_by_key;
 use std::rc::Rc;
 
 use super::absence::Absence;
+use super::bucket::{self, Spent};
 use super::generations::{Generations, bound_bytes};
 use super::layout;
 use super::table::{Incidents, Table, tag_of};
 use super::tally::{Event, Tally};
 use crate::facts::Key;
 use crate::host::Host;
-use crate::policy::TallySpec;
+use crate::policy::{Rate, TallySpec};
 
 /// How long a quiet or condemned key is believed without asking, in milliseconds. Also the time
 /// within which waiting successes are merged.
@@ -164,6 +165,22 @@ impl Memory {
         }
         let waiting = self.take_waiting(slot);
         self.write(host, slot, waiting, Some(event), now_ms)
+    }
+
+    /// Takes tokens out of the bucket of a key, if they are there, for all workers together. Where the table
+    /// cannot be asked they are.
+    pub fn spend(&mut self, host: &dyn Host, key: Key, rate: Rate, tokens: u32, now_ms: u64) -> Spent {
+        let mut spent = Spent { passes: true, left: rate.burst, wait_ms: 0, full_ms: 0 };
+        let mut take = |tally: &mut Tally| spent = bucket::take(tally, rate, tokens, now_ms);
+        match self.table.update(host, key, now_ms, &mut self.incidents, &mut take) {
+            Ok((_, true)) => self.absence.arrived(self.table.page_of(key)),
+            Ok((_, false)) => {}
+            Err(_) => {
+                self.incidents.deferred += 1;
+                spent.passes = true;
+            }
+        }
+        spent
     }
 
     /// Tells other workers of the records that this one made. Call it when an exchange is learned from.

@@ -8,6 +8,7 @@
 pub mod absence;
 pub mod arrivals;
 pub mod bytes;
+pub mod bucket;
 pub mod cache;
 pub mod distinct;
 pub mod generations;

@@ -58,7 +58,13 @@ impl Standing {
     /// Whether it is in force.
     #[must_use]
     pub fn stands(&self, now_ms: u64) -> bool {
-        u64::from(self.until_s) * 1000 > now_ms
+        self.ends_ms() > now_ms
+    }
+
+    /// When it ends, in milliseconds since 1970; 0: there never was one.
+    #[must_use]
+    pub fn ends_ms(&self) -> u64 {
+        u64::from(self.until_s) * 1000
     }
 }
 

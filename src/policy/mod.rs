@@ -6,16 +6,18 @@
 use std::collections::BTreeMap;
 
 mod flow;
+mod ladder;
 mod pointer;
 mod route;
 mod rule;
 
 pub use flow::{Flow, Proof, Requirement};
+pub use ladder::{Ladder, Limit, Rate, Rung};
 pub use pointer::Pointer;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
-    DETECTORS, Detector, FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Ladder, Rule, Rung,
-    TEXTS, TallySpec, counts_probes, is_address_only,
+    DETECTORS, Detector, FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Rule, TEXTS, TallySpec,
+    counts_probes, is_address_only,
 };
 
 /// Everything an operator configured, ready to be enforced.
@@ -36,6 +38,10 @@ pub struct Settings {
     pub client: ClientSources,
     /// What to do with a request whose policy is unknown.
     pub on_trouble: OnTrouble,
+    /// How many requests may be held at a time in each worker, at least 1.
+    pub held: u32,
+    /// How much passes of keys' requests, whatever they come to.
+    pub limits: Vec<Limit>,
     /// The policies; a [`PolicyId`] is an index into this list.
     pub policies: Vec<Policy>,
     /// Names of policies, as routes refer to them.
@@ -133,6 +139,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// From score to action.
     pub ladder: Ladder,
+    /// What a request costs of each of [`Settings::limits`], in tokens; 0: it is not under that limit.
+    pub costs: Vec<u32>,
     /// How behaviors are learned; `None`: they are not.
     pub learning: Option<Learning>,
     /// What it has to do with business flows; `None`: nothing.
@@ -287,6 +295,12 @@ impl Policy {
     #[must_use]
     pub fn reads_json(&self) -> bool {
         self.graphql.is_some() || self.sizes.items.is_some()
+    }
+
+    /// Whether a key is an account, and nothing else.
+    #[must_use]
+    pub fn names_account(&self, key: &[Facet]) -> bool {
+        key == [Facet::Subject] && self.flow.as_ref().is_some_and(|flow| flow.subject_is_account)
     }
 
     /// Whether a header of the answer, besides its status, can tell the outcome.

@@ -281,29 +281,3 @@ impl Finding {
         matches!(self, Self::Unusual { .. } | Self::InOrder { .. } | Self::Steady { .. })
     }
 }
-
-/// The scores at which actions begin. `None`: the action is not used.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ladder {
-    /// Report only.
-    pub observe: Option<f64>,
-    /// Tell the origin by request headers.
-    pub tag: Option<f64>,
-    /// Answer 429 until the verdict ends.
-    pub limit: Option<Rung>,
-    /// Answer 403 until the verdict ends.
-    pub block: Option<Rung>,
-    /// How long a key must be without a verdict for one repeat to be forgotten, in milliseconds.
-    pub forget_ms: u64,
-}
-
-/// A step of the ladder whose verdicts stand for a while.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rung {
-    /// The score at which it begins, in nats.
-    pub at: f64,
-    /// How long the first verdict stands; each repeat doubles it. Milliseconds.
-    pub for_ms: u64,
-    /// The longest a repeat can make it. Milliseconds.
-    pub up_to_ms: u64,
-}

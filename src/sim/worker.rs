@@ -1,12 +1,14 @@
 //! A worker that carries whole exchanges through a guard, as Envoy would.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{SimHost, Store};
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
-use crate::guard::{Exchange, Guard, Next};
+use crate::guard::{Exchange, Guard, Next, Then};
 use crate::policy::Settings;
+use crate::respond::Reply;
 
 /// A request as Envoy shows it to the filter.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +48,12 @@ impl Answer {
 pub struct Seen {
     /// The status of Palisade's own reply; `None`: the origin was asked.
     pub replied: Option<u32>,
+    /// For how long it was held, in milliseconds.
+    pub held_ms: u64,
+    /// Headers and body of that reply.
+    pub reply: Option<Reply>,
+    /// Headers that the origin's answer got.
+    pub announced: Vec<(Cow<'static, str>, String)>,
     /// What filter state says of the verdict.
     pub note: Option<String>,
     /// Request headers that were set for the origin.
@@ -91,9 +99,22 @@ impl Worker {
             };
             step = self.guard.request_body(&self.host, &mut x, whole);
         }
-        let mut seen = Seen { replied: None, note: step.note, tags: step.tags, strip };
-        if let Next::Reply(reply) = step.next {
+        let mut seen = Seen { note: step.note, tags: step.tags, strip, ..Seen::default() };
+        let reply = match step.next {
+            Next::Wait(until_ms, then) => {
+                seen.held_ms = until_ms.saturating_sub(now_ms);
+                self.host.set_now_ms(until_ms.max(now_ms));
+                match then {
+                    Then::Reply(reply) => Some(reply),
+                    Then::Pass => None,
+                }
+            }
+            Next::Reply(reply) => Some(reply),
+            Next::Pass | Next::Hold | Next::HoldBody => None,
+        };
+        if let Some(reply) = reply {
             seen.replied = Some(reply.status);
+            seen.reply = Some(reply);
             return seen;
         }
         let answer = origin();
@@ -106,6 +127,7 @@ impl Worker {
         if x.awaits_answer_body() {
             self.guard.answer_body(&self.host, &mut x, &answer.body, true);
         }
+        seen.announced = x.take_announced();
         self.guard.done(&self.host, &mut x);
         seen
     }

@@ -27,6 +27,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const CAS_MISMATCH: u32 = 8;
 const COUNTER: u32 = 0;
+const STREAM_REQUEST: u32 = 0;
 
 unsafe extern "C" {
     fn proxy_get_buffer_bytes(
@@ -51,6 +52,16 @@ unsafe extern "C" {
         value: *const u8,
         value_size: usize,
     ) -> u32;
+    fn proxy_add_header_map_value(
+        kind: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_set_header_map_pairs(kind: u32, map: *const u8, map_size: usize) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_size: usize) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
@@ -138,6 +149,31 @@ pub(super) fn set_request_header(name: &str, value: &str) {
 pub(super) fn remove_request_header(name: &str) {
     // SAFETY: as above.
     unsafe { proxy_remove_header_map_value(MAP_REQUEST_HEADERS, name.as_ptr(), name.len()) };
+}
+
+pub(super) fn add_response_header(name: &str, value: &str) {
+    let kind = MAP_RESPONSE_HEADERS;
+    // SAFETY: as above.
+    unsafe { proxy_add_header_map_value(kind, name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+}
+
+/// Sets all headers of the response, in this order.
+pub(super) fn set_response_headers(headers: &[(&str, &str)]) {
+    let map = wire_map(headers);
+    // SAFETY: the map lives through the call, which copies it.
+    unsafe { proxy_set_header_map_pairs(MAP_RESPONSE_HEADERS, map.as_ptr(), map.len()) };
+}
+
+/// Makes the calls that follow about another context; whether there is one.
+pub(super) fn set_effective_context(context: u32) -> bool {
+    // SAFETY: no pointers.
+    unsafe { proxy_set_effective_context(context) == OK }
+}
+
+/// Lets a paused request go on.
+pub(super) fn continue_request() {
+    // SAFETY: no pointers.
+    unsafe { proxy_continue_stream(STREAM_REQUEST) };
 }
 
 /// The value and its version; `None` where there never was one.

@@ -8,7 +8,7 @@ use proxy_wasm::types::Action as Flow;
 use super::{Shared, abi};
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
-use crate::guard::{Exchange, Next, Step};
+use crate::guard::{Exchange, Guard, Next, Step, Then};
 use crate::respond::Reply;
 
 /// Name of the filter state that tells of the verdict; Envoy puts `wasm.` before it.
@@ -16,18 +16,22 @@ const STATE: &str = "palisade";
 
 /// One exchange.
 pub(super) struct Filter {
+    /// Envoy's number of it.
+    id: u32,
     shared: Rc<Shared>,
     exchange: Exchange,
-    /// Whether Palisade answered: what comes after is its own reply.
+    /// Whether Palisade answers: what comes after is its own reply.
     replied: bool,
+    /// Whether it is held until its time.
+    held: bool,
 }
 
 impl Filter {
-    pub(super) fn new(shared: Rc<Shared>) -> Self {
-        Self { shared, exchange: Exchange::default(), replied: false }
+    pub(super) fn new(id: u32, shared: Rc<Shared>) -> Self {
+        Self { id, shared, exchange: Exchange::default(), replied: false, held: false }
     }
 
-    fn carry_out(&mut self, step: Step) -> Flow {
+    fn carry_out(&mut self, guard: &mut Guard, step: Step) -> Flow {
         for name in &step.strip {
             abi::remove_request_header(name);
         }
@@ -45,7 +49,20 @@ impl Filter {
                 send(&reply);
                 Flow::Pause
             }
+            Next::Wait(until_ms, then) => {
+                self.held = true;
+                self.replied = matches!(then, Then::Reply(_));
+                guard.hold(&self.shared.host, self.id, until_ms, then);
+                self.shared.tick_fast();
+                Flow::Pause
+            }
         }
+    }
+
+    /// Whether it is held still: released is it without its knowing.
+    fn is_held(&mut self) -> bool {
+        self.held = self.held && self.shared.guard.try_borrow().is_ok_and(|guard| guard.is_held(self.id));
+        self.held
     }
 
     /// Judges the request with what is buffered of its body: all of it, or more than the limit.
@@ -60,7 +77,7 @@ impl Filter {
         let body =
             if buffered.len() > shared.body_limit { Err(BodyTrouble::TooLarge) } else { Ok(&buffered[..]) };
         let step = guard.request_body(&shared.host, &mut self.exchange, body);
-        self.carry_out(step)
+        self.carry_out(&mut guard, step)
     }
 }
 
@@ -72,11 +89,12 @@ impl HttpContext for Filter {
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return Flow::Continue };
         let map = abi::header_map(abi::MAP_REQUEST_HEADERS).unwrap_or_default();
         let step = guard.request(&shared.host, &mut self.exchange, &Headers::from_wire(&map), last);
-        self.carry_out(step)
+        self.carry_out(&mut guard, step)
     }
 
     fn on_http_request_body(&mut self, bytes: usize, last: bool) -> Flow {
-        if self.replied {
+        // While it is held its body waits with it; afterwards it goes on.
+        if self.replied || self.is_held() {
             return Flow::Pause;
         }
         if !self.exchange.awaits_body() {
@@ -89,6 +107,9 @@ impl HttpContext for Filter {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Flow {
+        if self.replied || self.is_held() {
+            return Flow::Pause;
+        }
         if !self.exchange.awaits_body() {
             return Flow::Continue;
         }
@@ -97,7 +118,13 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _: usize, last: bool) -> Flow {
-        if self.replied || !self.exchange.awaits_answer() {
+        if self.replied {
+            return Flow::Continue;
+        }
+        for (name, value) in self.exchange.take_announced() {
+            abi::add_response_header(&name, &value);
+        }
+        if !self.exchange.awaits_answer() {
             return Flow::Continue;
         }
         let shared = Rc::clone(&self.shared);
@@ -137,17 +164,20 @@ impl HttpContext for Filter {
     }
 
     fn on_log(&mut self) {
-        if self.replied {
-            return;
-        }
         let shared = Rc::clone(&self.shared);
         if let Ok(mut guard) = shared.guard.try_borrow_mut() {
+            if self.held {
+                guard.forget(self.id);
+            }
+            if self.replied {
+                return;
+            }
             guard.done(&shared.host, &mut self.exchange);
         }
     }
 }
 
-fn send(reply: &Reply) {
-    let headers: Vec<(&str, &str)> = reply.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    abi::send_local_response(reply.status, reply.details, reply.body.as_bytes(), &headers, reply.grpc_status);
+pub(super) fn send(reply: &Reply) {
+    let headers: Vec<(&str, &str)> = reply.headers.iter().map(|(n, v)| (&**n, v.as_str())).collect();
+    abi::send_local_response(reply.status, reply.details, &reply.body, &headers, reply.grpc_status);
 }

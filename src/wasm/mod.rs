@@ -7,7 +7,7 @@ mod abi;
 mod filter;
 mod host;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,17 +16,21 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
 use crate::config;
-use crate::guard::Guard;
+use crate::guard::{Guard, Then};
+use crate::host::Host;
 use filter::Filter;
 use host::EnvoyHost;
 
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(LogLevel::Info);
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
+    proxy_wasm::set_root_context(|id| Box::new(Root { id, shared: None }));
 }}
 
 /// How often a worker does its housekeeping.
 const TICK: Duration = Duration::from_millis(crate::memory::cache::FRESH_MS);
+
+/// How often it looks whether a held request is due, while any is held.
+const FAST_TICK: Duration = Duration::from_millis(1);
 
 /// What the exchanges of one worker share.
 struct Shared {
@@ -34,11 +38,24 @@ struct Shared {
     /// The most of a body that is read, in bytes.
     body_limit: usize,
     host: EnvoyHost,
+    /// Whether the worker ticks fast.
+    ticks_fast: Cell<bool>,
+    /// When it last did its housekeeping, in milliseconds since 1970.
+    kept_ms: Cell<u64>,
+}
+
+impl Shared {
+    /// Looks after a request that is held from now on.
+    fn tick_fast(&self) {
+        if !self.ticks_fast.replace(true) {
+            abi::set_tick_period(FAST_TICK);
+        }
+    }
 }
 
 /// The plugin on one worker, the main thread, or in the trial that Envoy gives a configuration.
-#[derive(Default)]
 struct Root {
+    id: u32,
     shared: Option<Rc<Shared>>,
 }
 
@@ -51,7 +68,9 @@ impl RootContext for Root {
             Ok(read) => {
                 let body_limit = read.settings.body_limit;
                 let guard = RefCell::new(Guard::new(read.settings));
-                self.shared = Some(Rc::new(Shared { guard, body_limit, host: EnvoyHost::default() }));
+                let host = EnvoyHost::default();
+                let (ticks_fast, kept_ms) = (Cell::new(false), Cell::new(0));
+                self.shared = Some(Rc::new(Shared { guard, body_limit, host, ticks_fast, kept_ms }));
                 abi::set_tick_period(TICK);
                 true
             }
@@ -65,15 +84,35 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        if let Some(shared) = &self.shared
-            && let Ok(mut guard) = shared.guard.try_borrow_mut()
-        {
+        let Some(shared) = &self.shared else { return };
+        let Ok(mut guard) = shared.guard.try_borrow_mut() else { return };
+        if shared.ticks_fast.get() {
+            for (context, then) in guard.due(&shared.host) {
+                // One whose client left is not there any more.
+                if abi::set_effective_context(context) {
+                    match then {
+                        Then::Pass => abi::continue_request(),
+                        Then::Reply(reply) => filter::send(&reply),
+                    }
+                }
+            }
+            abi::set_effective_context(self.id);
+            if !guard.holds() {
+                shared.ticks_fast.set(false);
+                abi::set_tick_period(TICK);
+            }
+        }
+        let now_ms = shared.host.now_ms();
+        let passed_ms = now_ms.abs_diff(shared.kept_ms.get());
+        // Timers come a little early or late.
+        if u128::from(passed_ms) * 10 >= TICK.as_millis() * 9 {
+            shared.kept_ms.set(now_ms);
             guard.tick(&shared.host);
         }
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter::new(self.shared.clone()?)))
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Filter::new(id, self.shared.clone()?)))
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -1,0 +1,213 @@
+//! What a verdict comes to for a request that meets it, and what is said of that.
+
+use super::exchange::Stage;
+use super::held::Then;
+use super::plan;
+use super::tell::Reason;
+use super::{Exchange, Guard, Next, Step};
+use crate::decide::Action;
+use crate::facts::{Key, operation};
+use crate::host::Host;
+use crate::learn::{Recognised, campaign, profile};
+use crate::memory::Standing;
+use crate::policy::{Mode, Policy};
+use crate::report::VerdictLine;
+use crate::respond::{self, Quota, Reply};
+
+/// A verdict that a request meets.
+pub(super) struct Met {
+    pub(super) standing: Standing,
+    pub(super) on: On,
+}
+
+/// What a verdict stands on.
+pub(super) enum On {
+    /// The tally at this place of the policy's list; behind its end one of what the request does beside its
+    /// first.
+    Tally(usize),
+    /// What the client does, whoever it is.
+    Behavior(Recognised),
+}
+
+impl Met {
+    pub(super) fn behavior(recognised: Recognised) -> Self {
+        Self { standing: recognised.standing, on: On::Behavior(recognised) }
+    }
+
+    fn recognised(&self) -> Option<&Recognised> {
+        match &self.on {
+            On::Behavior(recognised) => Some(recognised),
+            On::Tally(_) => None,
+        }
+    }
+
+    /// For how long it still stands, in whole seconds.
+    fn left_s(&self, now_ms: u64) -> u64 {
+        self.standing.ends_ms().saturating_sub(now_ms).div_ceil(1000)
+    }
+}
+
+impl Guard {
+    /// Carries a standing verdict out, or says what would be done where the policy observes.
+    pub(super) fn uphold(&mut self, host: &dyn Host, x: &mut Exchange, met: &Met, now_ms: u64) -> Step {
+        let Some((index, policy)) = self.policy(x) else { return Step::next(Next::Pass) };
+        let next = match policy.mode {
+            Mode::Observe => Next::Pass,
+            Mode::Enforce => self.carry_out(host, x, index, met, now_ms),
+        };
+        if matches!(next, Next::Reply(_) | Next::Wait(_, Then::Reply(_))) {
+            x.stage = Stage::Idle;
+            self.tell.answered(index);
+            if let Some(recognised) = met.recognised() {
+                self.learner.refused(index, recognised);
+            }
+        } else {
+            x.stage = Stage::AwaitsAnswer;
+        }
+        let campaign = match (met.recognised(), &x.seen) {
+            (Some(recognised), _) => recognised.campaign,
+            (None, Some(seen)) => self.learner.campaign_of(host, index, seen),
+            (None, None) => 0,
+        };
+        let note = self.standing_note(x, index, met, campaign);
+        Step { note, ..Step::next(next) }
+    }
+
+    /// What becomes of a request that meets this verdict.
+    fn carry_out(&mut self, host: &dyn Host, x: &Exchange, index: usize, met: &Met, now_ms: u64) -> Next {
+        let Some(policy) = self.settings.policies.get(index) else { return Next::Pass };
+        match Action::of(met.standing) {
+            Action::Allow | Action::Observe | Action::Tag => Next::Pass,
+            Action::Delay if !self.held.is_full() => {
+                Next::Wait(now_ms.saturating_add(policy.ladder.hold_ms), Then::Pass)
+            }
+            // An account's owner is not to be refused for what strangers do to it.
+            Action::Delay if is_on_account(policy, met) => Next::Pass,
+            Action::Delay => Next::Reply(come_back(policy, policy.ladder.hold_ms.div_ceil(1000), x.grpc)),
+            Action::Limit => self.limit(host, x, index, met, now_ms),
+            Action::Deceive | Action::Block => Next::Reply(respond::block(x.grpc)),
+        }
+    }
+
+    /// Lets as much pass of a limited key's requests as the ladder says.
+    fn limit(&mut self, host: &dyn Host, x: &Exchange, index: usize, met: &Met, now_ms: u64) -> Next {
+        let Some(policy) = self.settings.policies.get(index) else { return Next::Pass };
+        let left_s = met.left_s(now_ms);
+        let Some((rate, key)) = policy.ladder.rate.zip(self.key_of(x, met)) else {
+            return Next::Reply(come_back(policy, left_s, x.grpc));
+        };
+        let spent = self.memory.spend(host, plan::bucket(&self.hashes, key), rate, 1, now_ms);
+        if spent.passes {
+            return Next::Pass;
+        }
+        let quota = Quota {
+            name: &policy.name,
+            tokens: rate.tokens,
+            period_s: rate.period_ms.div_ceil(1000),
+            left: spent.left,
+            full_s: spent.full_ms.div_ceil(1000),
+        };
+        Next::Reply(respond::limit(&quota, spent.wait_ms.div_ceil(1000).min(left_s), x.grpc))
+    }
+
+    /// The key that a verdict stands on.
+    fn key_of(&self, x: &Exchange, met: &Met) -> Option<Key> {
+        match &met.on {
+            On::Tally(place) => x.slots.get(*place).copied().flatten().map(|slot| slot.key),
+            On::Behavior(Recognised { mask, key, .. }) => {
+                Some(self.hashes.tally(b"behavior", [(*mask as u8, *key)].into_iter()))
+            }
+        }
+    }
+
+    /// Refuses a request by itself: no verdict stands, and it is no failure of anybody.
+    pub(super) fn refuse_alone(
+        &mut self,
+        host: &dyn Host,
+        x: &mut Exchange,
+        reason: Reason,
+        reply: Reply,
+        now_ms: u64,
+    ) -> Step {
+        let Some(index) = x.policy else { return Step::next(Next::Pass) };
+        let limited = matches!(reason, Reason::Limit(_));
+        // Who only sends too much is nobody's accomplice.
+        let seen = x.seen.filter(|_| !limited);
+        let campaign = seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
+        let Some(policy) = self.settings.policies.get(index) else { return Step::next(Next::Pass) };
+        let action = if limited { Action::Limit } else { Action::Block };
+        let enforces = policy.mode == Mode::Enforce;
+        self.tell.verdict(index, action, reason);
+        let fingerprint = x.shown_fingerprint();
+        let line = VerdictLine {
+            action: action.name(),
+            operation: &operation::shown(&x.method, &x.path, None),
+            reasons: vec![reason.name(&self.settings, index)],
+            fingerprint: &fingerprint,
+            campaign: campaign::shown(campaign),
+            until: None,
+            repeat: None,
+            ..VerdictLine::new(policy, Standing::default(), 0.0)
+        };
+        self.tell.line(host, line, now_ms);
+        let next = if enforces {
+            x.stage = Stage::Idle;
+            self.tell.answered(index);
+            Next::Reply(reply)
+        } else {
+            x.stage = Stage::AwaitsAnswer;
+            Next::Pass
+        };
+        let observed = if enforces { "" } else { ";enforced=no" };
+        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
+        let note = format!(
+            "action={};policy={};reasons={};fingerprint={fingerprint}{campaign}{observed}",
+            action.name(),
+            policy.name,
+            reason.name(&self.settings, index)
+        );
+        Step { note: Some(note), ..Step::next(next) }
+    }
+
+    /// Counts a standing verdict, and says it for filter state.
+    fn standing_note(&mut self, x: &Exchange, index: usize, met: &Met, campaign: u32) -> Option<String> {
+        let policy = self.settings.policies.get(index)?;
+        let Met { standing, .. } = *met;
+        let recognised = met.recognised();
+        let reason = match recognised {
+            Some(_) => Reason::Behavior,
+            None => self.plans.get(index)?.reason(standing.reason),
+        };
+        let action = Action::of(standing);
+        self.tell.verdict(index, action, reason);
+        let reason = reason.name(&self.settings, index);
+        let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
+        let fingerprint = x.shown_fingerprint();
+        let key = recognised.map(|found| {
+            let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
+            let journey = x.seen.map_or("", |seen| seen.profile.journey().name());
+            format!(";key={key};journey={journey}")
+        });
+        let key = key.unwrap_or_default();
+        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
+        Some(format!(
+            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{key}{campaign}{observed}",
+            action.name(),
+            policy.name,
+            standing.until_s,
+            standing.repeats
+        ))
+    }
+}
+
+fn is_on_account(policy: &Policy, met: &Met) -> bool {
+    let On::Tally(place) = met.on else { return false };
+    policy.tallies.get(place).is_some_and(|spec| policy.names_account(&spec.key))
+}
+
+/// The answer to a client that gets nothing until it comes back.
+fn come_back(policy: &Policy, left_s: u64, grpc: bool) -> Reply {
+    // Nothing remains until then, and then one request passes at least.
+    let quota = Quota { name: &policy.name, tokens: 1, period_s: left_s, left: 0, full_s: left_s };
+    respond::limit(&quota, left_s, grpc)
+}
