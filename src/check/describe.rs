@@ -2,7 +2,8 @@
 
 use crate::config::{Config, show_duration};
 use crate::policy::{
-    AnswerMatch, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule, Rung, SubjectSource, TallySpec,
+    AnswerMatch, Decoy, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule, Rung, SubjectSource,
+    TallySpec,
 };
 
 /// The role as operators write it.
@@ -205,6 +206,19 @@ pub(super) fn ladder(policy: &Policy) -> String {
         rungs.push(format!("{name}{begins} for {first} up to {most}{more}"));
     }
     format!("{}; a repeat is forgotten after {}", rungs.join(", "), show_duration(ladder.forget_ms))
+}
+
+/// Which answer deceives, and when it comes.
+pub(super) fn decoy(decoy: &Decoy) -> String {
+    let learned = decoy.learn.then(|| "the origin's own failures, once they are known".to_owned());
+    let written = decoy.written.as_ref().map(|template| format!("status {} as written", template.status));
+    let otherwise = written.is_none().then(|| "403".to_owned());
+    let answers: Vec<_> = learned.into_iter().chain(written).chain(otherwise).collect();
+    let takes = match decoy.takes_ms {
+        Some((from, to)) => format!("{} to {}", show_duration(from), show_duration(to)),
+        None => "as long as the origin takes to refuse".to_owned(),
+    };
+    format!("{}; after {takes}", answers.join(", until then "))
 }
 
 /// A rate as it is written, and what can be saved up where that is another number.

@@ -87,6 +87,7 @@ fn policy(policy: &Policy, config: &Config) -> Value {
             "block": rung(policy.ladder.block),
             "forget_ms": policy.ladder.forget_ms,
         },
+        "decoy": policy.decoy.as_ref().map(describe::decoy),
         "highest_score": Config::highest_score(policy),
     })
 }

@@ -59,6 +59,9 @@ fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Resu
         writeln!(out, "  left out  {}: {}", left.rule, left.because)?;
     }
     writeln!(out, "  ladder    {}", describe::ladder(policy))?;
+    if let Some(decoy) = &policy.decoy {
+        writeln!(out, "  decoy     {}", describe::decoy(decoy))?;
+    }
     writeln!(out, "  highest   {}", describe::reach(policy))
 }
 

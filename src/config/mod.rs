@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod count;
+mod decoy;
 mod flow;
 mod graphql;
 mod ladder;
@@ -40,7 +41,7 @@ pub(crate) use self::strict::lenient;
 pub(crate) use self::{mistake::below, strict::Strict};
 
 use node::{Findings, Node};
-use policy::{Defaults, MODES, ON_TROUBLE, Present};
+use policy::{Defaults, Found, MODES, ON_TROUBLE, Present};
 
 use crate::policy::{FanOut, Mode, OnTrouble, Policy, PolicyId, Secret, Settings};
 
@@ -164,7 +165,9 @@ fn read_settings(
     let names = policies.as_ref().map(name_policies).unwrap_or_default();
     let defaults = Defaults { mode, on_trouble, present, limits: &limits, names: &names };
     let flows_at = policies.as_ref().map(|node| node.path.clone()).unwrap_or_default();
-    let mut policies = policies.map(|node| read_policies(&node, &defaults, left_out)).unwrap_or_default();
+    let mut canaries = Vec::new();
+    let mut found = Found { left_out, canaries: &mut canaries };
+    let mut policies = policies.map(|node| read_policies(&node, &defaults, &mut found)).unwrap_or_default();
     if policies.len() == names.len() {
         flow::complete(&mut policies, &flows_at, root.findings);
     }
@@ -179,6 +182,7 @@ fn read_settings(
         on_trouble,
         held: held?,
         limits,
+        canaries,
         policies,
         by_name: names,
         routes,
@@ -243,7 +247,7 @@ fn name_policies(node: &Node<'_>) -> BTreeMap<String, PolicyId> {
     by_name
 }
 
-fn read_policies(node: &Node<'_>, defaults: &Defaults<'_>, left_out: &mut Vec<LeftOut>) -> Vec<Policy> {
+fn read_policies(node: &Node<'_>, defaults: &Defaults<'_>, found: &mut Found<'_>) -> Vec<Policy> {
     let remedy = "write a mapping from names to policies, such as login: {role: login}";
     let Some(table) = node.table(remedy) else {
         return Vec::new();
@@ -256,6 +260,6 @@ fn read_policies(node: &Node<'_>, defaults: &Defaults<'_>, left_out: &mut Vec<Le
         node.mistake(format!("{} policies", entries.len()), format!("at most {MOST_POLICIES} are allowed"));
         return Vec::new();
     }
-    let one = |(name, node): (&str, Node<'_>)| policy::read(name, &node, defaults, left_out);
+    let one = |(name, node): (&str, Node<'_>)| policy::read(name, &node, defaults, found);
     entries.into_iter().filter_map(one).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer;
 use super::client::{one_subject, read_secret, read_subject};
+use super::decoy;
 use super::flow;
 use super::graphql;
 use super::ladder;
@@ -16,7 +17,7 @@ use super::tally;
 use super::threat;
 use super::words;
 use crate::policy::{
-    AnswerMatch, Facet, Graphql, Ladder, Limit, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes,
+    AnswerMatch, Facet, Graphql, Ladder, Limit, Mask, Mode, OnTrouble, PathPattern, Policy, PolicyId, Sizes,
     SubjectSource, is_address_only,
 };
 
@@ -70,13 +71,22 @@ pub(super) struct Defaults<'n> {
     pub(super) names: &'n BTreeMap<String, PolicyId>,
 }
 
+/// What reading policies finds beside them.
+pub(super) struct Found<'f> {
+    /// Rules of presets that lack what their keys are made of.
+    pub(super) left_out: &'f mut Vec<LeftOut>,
+    /// Forms of canary values.
+    pub(super) canaries: &'f mut Vec<Mask>,
+}
+
 /// Reads one policy; `None` where a mistake was found.
 pub(super) fn read(
     name: &str,
     node: &Node<'_>,
     defaults: &Defaults<'_>,
-    left_out: &mut Vec<LeftOut>,
+    found: &mut Found<'_>,
 ) -> Option<Policy> {
+    let left_out = &mut *found.left_out;
     let findings = node.findings;
     let before = findings.count();
     rules::check_name(name, node, "policy");
@@ -89,7 +99,7 @@ pub(super) fn read(
     let present = said.present;
     let failure = table.take("failure").map(|node| answer::read(&node));
     let success = read_success(&mut table);
-    let (rules, ladder) = (table.take("rules"), table.take("ladder"));
+    let (rules, ladder, decoy) = (table.take("rules"), table.take("ladder"), table.take("decoy"));
     let learning = Written::take(&mut table);
     let flow = flow::Written::take(&mut table);
     let costs = limits::read_costs(&mut table, defaults.limits);
@@ -98,6 +108,7 @@ pub(super) fn read(
 
     let own_ladder = ladder.is_some();
     let ladder = ladder.map_or(Some(LADDER), |node| ladder::read(&node));
+    let decoy = decoy::read(decoy, ladder.as_ref(), present.subject, found.canaries);
     let left_before = left_out.len();
     let drafts = rules::read(rules, preset, present, name, left_out);
     let learning = learning.read(preset, defaults.names, present.subject, present.session);
@@ -139,6 +150,7 @@ pub(super) fn read(
         tallies,
         rules,
         ladder,
+        decoy,
         costs,
         learning,
         flow: Some(flow),

@@ -63,19 +63,33 @@ impl Guard {
         let follows = policy.flow.as_ref().is_some_and(Flow::needs_answer_body);
         match reading {
             Reading::Known(found) if last || !follows || found != Outcome::Success => {
-                self.learn(host, x, &found.into());
-                self.follow_success(host, x, found, headers, b"");
+                self.take_in(host, x, found, headers, last);
             }
             _ if last => {
                 let found = outcome::from_body(policy, headers, b"");
-                self.learn(host, x, &found.into());
-                self.follow_success(host, x, found, headers, b"");
+                self.take_in(host, x, found, headers, last);
             }
             _ => {
                 let kept = headers.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect();
-                x.answer = Some(Answer { headers: kept, body: Vec::new() });
+                x.answer = Some(Answer { headers: kept, body: Vec::new(), is_learned: false });
                 x.stage = Stage::AwaitsAnswerBody;
             }
+        }
+    }
+
+    /// Takes in an outcome that the headers tell, or an answer without a body.
+    fn take_in(
+        &mut self,
+        host: &dyn Host,
+        x: &mut Exchange,
+        found: Outcome,
+        headers: &Headers<'_>,
+        last: bool,
+    ) {
+        self.learn(host, x, &found.into());
+        self.follow_success(host, x, found, headers, b"");
+        if found == Outcome::Failure {
+            self.note_failure(host, x, headers, last);
         }
     }
 
@@ -94,6 +108,12 @@ impl Guard {
         let Some(answer) = x.answer.take() else { return };
         let Some((index, policy)) = self.policy(x) else { return };
         let headers = answer.headers();
+        if answer.is_learned {
+            if !too_large {
+                self.study(host, x, &headers, &answer.body);
+            }
+            return;
+        }
         let decoded = if too_large {
             Err(BodyTrouble::TooLarge)
         } else {
@@ -112,6 +132,9 @@ impl Guard {
         };
         self.learn(host, x, &found);
         self.follow_success(host, x, found.whole, &headers, &text);
+        if found.whole == Outcome::Failure {
+            self.note_whole_failure(host, x, &headers, &text);
+        }
     }
 
     fn follow_success(
@@ -134,8 +157,10 @@ impl Guard {
             Stage::Idle | Stage::AwaitsBody => {}
             Stage::AwaitsAnswer => self.learn(host, x, &Outcome::Error.into()),
             Stage::AwaitsAnswerBody => {
-                let found = self.read_cut(x).unwrap_or_else(|| Outcome::Error.into());
-                self.learn(host, x, &found.only_failures());
+                if x.answer.as_ref().is_some_and(|answer| !answer.is_learned) {
+                    let found = self.read_cut(x).unwrap_or_else(|| Outcome::Error.into());
+                    self.learn(host, x, &found.only_failures());
+                }
             }
         }
         x.stage = Stage::Idle;

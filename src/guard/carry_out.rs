@@ -85,7 +85,8 @@ impl Guard {
             Action::Delay if is_on_account(policy, met) => Next::Pass,
             Action::Delay => Next::Reply(come_back(policy, policy.ladder.hold_ms.div_ceil(1000), x.grpc)),
             Action::Limit => self.limit(host, x, index, met, now_ms),
-            Action::Deceive | Action::Block => Next::Reply(respond::block(x.grpc)),
+            Action::Deceive => self.deceive(host, x, index, now_ms),
+            Action::Block => Next::Reply(respond::block(x.grpc)),
         }
     }
 

@@ -49,6 +49,10 @@ pub struct Exchange {
     pub(super) content_type: Option<Vec<u8>>,
     /// A reply that waits for the end of the request's body.
     pub(super) refusal: Option<Step>,
+    /// When it came, in milliseconds since 1970, where its policy deceives.
+    pub(super) began_ms: u64,
+    /// Its subject in clear, where its policy deceives: an answer may have to repeat it.
+    pub(super) said_subject: Option<String>,
     /// What is left of a limit, where the answer is to tell it.
     pub(super) announced: Vec<(Cow<'static, str>, String)>,
     /// The origin's answer, while its body is read.
@@ -59,6 +63,8 @@ pub struct Exchange {
 pub(super) struct Answer {
     pub(super) headers: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) body: Vec<u8>,
+    /// Whether its outcome is known, and learned from: the body is read for its form alone.
+    pub(super) is_learned: bool,
 }
 
 impl Answer {

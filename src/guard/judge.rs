@@ -72,7 +72,8 @@ impl Guard {
     pub(super) fn early_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
         let now_ms = host.now_ms();
         let tallies = self.view(host, x, now_ms);
-        let met = severest(&tallies, now_ms)?;
+        // As the origin would, a decoy waits for the body.
+        let met = severest(&tallies, now_ms).filter(|met| Action::of(met.standing) != Action::Deceive)?;
         let (index, policy) = self.policy(x)?;
         let enforces = policy.mode == Mode::Enforce;
         if enforces && self.learner.learns(index) {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod carry_out;
+mod deceive;
 mod exchange;
 mod flow;
 mod held;
@@ -24,8 +25,10 @@ use crate::flow::{self as flows, Assistant, Flows};
 use crate::host::Host;
 use crate::learn::Learner;
 use crate::memory::Memory;
+use crate::memory::layout::decoys_bytes;
 use crate::policy::Settings;
 use crate::report::Trouble;
+use crate::respond::decoy::Decoys;
 use crate::usage::Usages;
 use held::Held;
 use plan::{KeyPlan, Plan};
@@ -47,6 +50,7 @@ pub struct Guard {
     usages: Option<Usages>,
     flows: Flows,
     held: Held,
+    decoys: Decoys,
     /// `None`: nothing is to be proposed.
     assistant: Option<Assistant>,
     tell: Tell,
@@ -58,11 +62,13 @@ impl Guard {
     pub fn new(settings: Settings) -> Self {
         let hashes = Hashes::new(&settings.secret);
         let (plans, specs) = plan::plans(&settings);
-        let table_bytes = settings.memory_bytes - flows::share_bytes(&settings);
+        let others = flows::share_bytes(&settings) + decoys_bytes(&settings);
+        let table_bytes = settings.memory_bytes.saturating_sub(others);
         let follows = specs.iter().any(|spec| spec.follows);
         let usages = follows.then(|| Usages::new(specs.len(), hashes.map_seeds()));
         let memory = Memory::new(table_bytes, specs, hashes.map_seeds());
         let flows = Flows::new(&settings);
+        let decoys = Decoys::new(&settings, &hashes);
         let learner = Learner::new(&settings, &hashes);
         let assistant =
             settings.propose_flows.then(|| Assistant::new(settings.policies.len(), hashes.map_seeds()));
@@ -79,6 +85,7 @@ impl Guard {
             usages,
             flows,
             held: Held::new(settings.held),
+            decoys,
             assistant,
             tell: Tell::default(),
             settings,
@@ -132,11 +139,13 @@ impl Guard {
             self.tell.alarm(host, &self.settings, alarm);
         }
         self.flows.tick(host);
+        self.decoys.tick(host);
         for proposal in self.assistant.iter_mut().flat_map(|assistant| assistant.take_proposals(now_ms)) {
             self.tell.proposal(host, &self.settings, proposal);
         }
         let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
-        let incidents = tallies.plus(sheets).plus(self.flows.take_incidents());
+        let incidents =
+            tallies.plus(sheets).plus(self.flows.take_incidents()).plus(self.decoys.take_incidents());
         for (trouble, times) in [
             (Trouble::StoreConflict, incidents.deferred),
             (Trouble::EventsLost, incidents.lost),

@@ -12,6 +12,7 @@ use crate::learn::{self, Alarm};
 use crate::memory::layout::mark_name;
 use crate::policy::Settings;
 use crate::report::{self, Pace, Trouble, VerdictLine};
+use crate::respond::decoy::Lesson;
 
 /// What is counted. Every value comes from the configuration, so there is a bounded number of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +92,21 @@ impl Tell {
             line.suppressed = suppressed;
             host.log(Level::Info, &line.text());
         }
+    }
+
+    /// Says what was learned of how the origin refuses, or that nothing can be.
+    pub(super) fn lesson(&self, host: &dyn Host, settings: &Settings, policy: usize, lesson: Lesson) {
+        let policy = name_of(settings, Some(policy));
+        let (level, said) = match lesson {
+            Lesson::Known(status) => (Level::Info, format!("\"decoy\":\"learned\",\"status\":{status}")),
+            Lesson::NotUnderstood => (
+                Level::Warn,
+                "\"decoy\":\"not-learned\",\"remedy\":\"failures vary in a way that is not understood: write \
+                 the policy's decoy\""
+                    .to_owned(),
+            ),
+        };
+        host.log(level, &format!("palisade {{\"version\":1,\"policy\":\"{policy}\",{said}}}"));
     }
 
     /// Says which step a policy could require.

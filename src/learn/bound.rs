@@ -5,7 +5,7 @@ use super::book::book_bytes;
 use super::late::{LATE_BYTES, late_bytes};
 use super::{campaign, follow_ups, learner, pace, returning, visits};
 use crate::flow;
-use crate::memory::layout::learning;
+use crate::memory::layout::{decoys_bytes, learning};
 use crate::memory::{self, Bound, known};
 use crate::policy::Settings;
 use crate::usage::usage_bytes;
@@ -24,7 +24,9 @@ pub(super) struct SheetLengths {
 impl SheetLengths {
     /// The lengths for these settings.
     pub(super) fn new(settings: &Settings) -> Self {
-        let budget = learning(settings.memory_bytes - flow::share_bytes(settings));
+        let budget = learning(
+            settings.memory_bytes.saturating_sub(flow::share_bytes(settings) + decoys_bytes(settings)),
+        );
         let book = book_bytes(budget.books / learners(settings).max(1) as u64);
         Self { known: budget.known, book, late: late_bytes(budget.late) }
     }
@@ -47,9 +49,9 @@ fn learners(settings: &Settings) -> usize {
 /// takes what its headers take, and at most `body_limit`.
 #[must_use]
 pub fn bound(settings: &Settings) -> Bound {
-    let flows = flow::share_bytes(settings);
-    let mut bound = memory::bound(settings.memory_bytes - flows);
-    bound.bytes += flows;
+    let others = flow::share_bytes(settings) + decoys_bytes(settings);
+    let mut bound = memory::bound(settings.memory_bytes.saturating_sub(others));
+    bound.bytes += others;
     bound.worker_bytes += worker_bytes(settings) + flow::bound_bytes(settings);
     bound.worker_bytes += usage_bytes(settings);
     bound.worker_bytes += if settings.propose_flows { flow::ASSISTANT_BYTES } else { 0 };

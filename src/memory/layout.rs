@@ -8,13 +8,14 @@ use super::page::PAGE_BYTES;
 use super::sheet::{BOARD_BYTES, MOST_SHEETS};
 use super::{absence, arrivals, cache};
 use crate::facts::{Key, recall};
+use crate::policy::Settings;
 
 /// Bytes that Envoy spends on an entry besides its value: the node of its hash map, the key, the
 /// version, the allocator's rounding. Measured at 178 on Envoy 1.40; the rest is margin.
 const ENTRY_BYTES: u64 = 256;
 
-/// Bytes kept aside for the marks by which trouble is said once: six kinds for 65 policies.
-const MARKS_BYTES: u64 = 6 * 65 * ENTRY_BYTES;
+/// Bytes kept aside for the marks by which trouble is said once: seven kinds for 65 policies.
+const MARKS_BYTES: u64 = 7 * 65 * ENTRY_BYTES;
 
 /// Bytes that a page can take in the host, the value rounded up as allocators do.
 const PAGE_COST_BYTES: u64 = (PAGE_BYTES as u64).next_multiple_of(2048) + ENTRY_BYTES;
@@ -71,6 +72,19 @@ pub fn bound(memory_bytes: u64) -> Bound {
         records: u64::from(pages) * super::page::RECORDS as u64,
         bytes: u64::from(pages) * PAGE_COST_BYTES + aside,
         worker_bytes: cache::BOUND_BYTES + absence::bound_bytes(pages) + recall::BOUND_BYTES,
+    }
+}
+
+/// Length of the sheet that holds what was learned of how the origin refuses under one policy, in bytes.
+pub const DECOY_BYTES: usize = 6 * 1024;
+
+/// What the host spends on the sheets of decoys for these settings.
+#[must_use]
+pub fn decoys_bytes(settings: &Settings) -> u64 {
+    let learning = settings.policies.iter().filter(|policy| policy.decoy.as_ref().is_some_and(|d| d.learn));
+    match learning.count() as u64 {
+        0 => 0,
+        learning => learning * sheet_cost_bytes(DECOY_BYTES) + sheet_cost_bytes(BOARD_BYTES),
     }
 }
 

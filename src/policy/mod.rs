@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+mod decoy;
 mod flow;
 mod ladder;
 mod pointer;
 mod route;
 mod rule;
 
+pub use decoy::{Alphabet, Decoy, Made, Mask, MaskPart, Piece, SubjectForm, Template, TimeForm};
 pub use flow::{Flow, Proof, Requirement};
 pub use ladder::{Ladder, Limit, Rate, Rung};
 pub use pointer::Pointer;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub held: u32,
     /// How much passes of keys' requests, whatever they come to.
     pub limits: Vec<Limit>,
+    /// The forms of the canary values that decoys hand out.
+    pub canaries: Vec<Mask>,
     /// The policies; a [`PolicyId`] is an index into this list.
     pub policies: Vec<Policy>,
     /// Names of policies, as routes refer to them.
@@ -139,6 +143,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// From score to action.
     pub ladder: Ladder,
+    /// How clients are deceived; `None`: the ladder does not.
+    pub decoy: Option<Decoy>,
     /// What a request costs of each of [`Settings::limits`], in tokens; 0: it is not under that limit.
     pub costs: Vec<u32>,
     /// How behaviors are learned; `None`: they are not.

@@ -28,6 +28,8 @@ pub enum Trouble {
     EventsLost,
     /// A page of shared data had no known form.
     PageUnreadable,
+    /// A request could not be held, since too many were.
+    HeldFull,
 }
 
 impl Trouble {
@@ -41,6 +43,7 @@ impl Trouble {
             Self::StoreConflict => "store-conflict",
             Self::EventsLost => "events-lost",
             Self::PageUnreadable => "page-unreadable",
+            Self::HeldFull => "held-full",
         }
     }
 
@@ -55,6 +58,7 @@ impl Trouble {
             }
             Self::StoreConflict => "nothing, unless it grows: the write is tried again",
             Self::EventsLost => "raise memory or lower the load of this Envoy",
+            Self::HeldFull => "raise held, or deceive and delay fewer",
             Self::PageUnreadable => "let no other plugin write keys that begin with pal1:",
         }
     }

@@ -1,5 +1,7 @@
 //! What each answer looks like. Nothing is decided here.
 
+pub mod decoy;
+
 use std::borrow::Cow;
 
 /// An answer of Palisade's own.
@@ -15,6 +17,8 @@ pub struct Reply {
     pub body: Cow<'static, [u8]>,
     /// What Envoy's access log shows as response-code details.
     pub details: &'static str,
+    /// Whether these are all headers of the answer, in their order: Envoy is to add none of its own.
+    pub whole: bool,
 }
 
 /// How much passes, as a client is told. Times are in seconds.
@@ -80,5 +84,12 @@ fn problem(status: u32, body: &'static str, grpc_status: i32, details: &'static 
         headers.push(("cache-control".into(), "no-store".to_owned()));
     }
     let body = if grpc { &b""[..] } else { body.as_bytes() };
-    Reply { status, grpc_status: grpc.then_some(grpc_status), headers, body: body.into(), details }
+    Reply {
+        status,
+        grpc_status: grpc.then_some(grpc_status),
+        headers,
+        body: body.into(),
+        details,
+        whole: false,
+    }
 }

@@ -24,11 +24,13 @@ pub(super) struct Filter {
     replied: bool,
     /// Whether it is held until its time.
     held: bool,
+    /// The headers that its reply is to have, and no other.
+    reply_headers: Option<Vec<(String, String)>>,
 }
 
 impl Filter {
     pub(super) fn new(id: u32, shared: Rc<Shared>) -> Self {
-        Self { id, shared, exchange: Exchange::default(), replied: false, held: false }
+        Self { id, shared, exchange: Exchange::default(), replied: false, held: false, reply_headers: None }
     }
 
     fn carry_out(&mut self, guard: &mut Guard, step: Step) -> Flow {
@@ -45,17 +47,28 @@ impl Filter {
             Next::Pass | Next::HoldBody => Flow::Continue,
             Next::Hold => Flow::Pause,
             Next::Reply(reply) => {
-                self.replied = true;
+                self.reply_with(&reply);
                 send(&reply);
                 Flow::Pause
             }
             Next::Wait(until_ms, then) => {
                 self.held = true;
-                self.replied = matches!(then, Then::Reply(_));
+                if let Then::Reply(reply) = &then {
+                    self.reply_with(reply);
+                }
                 guard.hold(&self.shared.host, self.id, until_ms, then);
                 self.shared.tick_fast();
                 Flow::Pause
             }
+        }
+    }
+
+    fn reply_with(&mut self, reply: &Reply) {
+        self.replied = true;
+        if reply.whole {
+            let status = (":status".to_owned(), reply.status.to_string());
+            let own = reply.headers.iter().map(|(name, value)| (name.to_string(), value.clone()));
+            self.reply_headers = Some([status].into_iter().chain(own).collect());
         }
     }
 
@@ -119,6 +132,11 @@ impl HttpContext for Filter {
 
     fn on_http_response_headers(&mut self, _: usize, last: bool) -> Flow {
         if self.replied {
+            // Its own reply, to which Envoy added what the origin's answers do not have.
+            if let Some(headers) = self.reply_headers.take() {
+                let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (&**n, &**v)).collect();
+                abi::set_response_headers(&headers);
+            }
             return Flow::Continue;
         }
         for (name, value) in self.exchange.take_announced() {

@@ -1,0 +1,199 @@
+//! Deception: answers that look as the origin's own where it refuses.
+//!
+//! [`study`] learns from the origin's failures what they have in common, taken apart by [`lexeme`] and
+//! made general by [`generalise`]; [`pen`] writes an answer like them, with what varies made anew; it is
+//! given after a time like those that the origin takes ([`latency`]). What one worker learned the others hear
+//! of ([`wire`]). Values that come back and were given to the deceived alone are [`canary`] values.
+
+mod canary;
+mod clock;
+mod generalise;
+mod latency;
+mod lexeme;
+mod pen;
+mod study;
+mod wire;
+
+pub use canary::is_canary;
+pub use study::Sample;
+
+use super::Reply;
+use crate::facts::{Hashes, hash};
+use crate::host::Host;
+use crate::memory::layout::DECOY_BYTES;
+use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
+use crate::memory::table::Incidents;
+use crate::policy::{Decoy, Mask, Settings, Template};
+use latency::Latencies;
+use pen::{Occasion, Pen};
+use study::{Learned, Study};
+use wire::Told;
+
+/// The value that tells of changes. Like a sheet's name it carries the version of the form.
+const BOARD: &str = "pal1.decoys";
+
+/// Once an answer is known only one of so many failures is studied further, to notice when it changes.
+const SELDOM: u64 = 16;
+
+/// A request that is to be deceived.
+#[derive(Clone, Copy, Debug)]
+pub struct Deceived<'a> {
+    /// The policy's place.
+    pub policy: usize,
+    /// Its subject, as it was sent.
+    pub subject: Option<&'a str>,
+    /// A hash of the client: two at the same time are told different things.
+    pub client: u64,
+    /// When it came, in milliseconds since 1970.
+    pub began_ms: u64,
+    /// Whether the client speaks gRPC.
+    pub grpc: bool,
+}
+
+/// What was learned, to be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lesson {
+    /// The answer with this status.
+    Known(u16),
+    /// Nothing: answers vary in a way that is not understood.
+    NotUnderstood,
+}
+
+/// One policy's decoys.
+struct Deception {
+    decoy: Decoy,
+    /// `None`: the origin is not learned from.
+    sheet: Option<SheetId>,
+    study: Study,
+    latencies: Latencies,
+    seen: u64,
+    /// Whether its failures were found not to be understood.
+    given_up: bool,
+}
+
+/// The decoys of all policies, as one worker knows them.
+pub struct Decoys {
+    hashes: Hashes,
+    canaries: Vec<Mask>,
+    sheets: Sheets,
+    /// By policy; `None`: it deceives nobody.
+    of: Vec<Option<Deception>>,
+    drawn: u64,
+}
+
+impl Decoys {
+    /// The decoys of these settings, nothing learned yet.
+    #[must_use]
+    pub fn new(settings: &Settings, hashes: &Hashes) -> Self {
+        let mut specs = Vec::new();
+        let deceptions = settings.policies.iter().map(|policy| {
+            let decoy = policy.decoy.clone()?;
+            let sheet = decoy.learn.then(|| {
+                let name = format!("pal1.d{:x}", hash::public(policy.name.as_bytes()));
+                specs.push(SheetSpec { name, bytes: DECOY_BYTES });
+                SheetId(specs.len() - 1)
+            });
+            let (study, latencies) = (Study::default(), Latencies::default());
+            Some(Deception { decoy, sheet, study, latencies, seen: 0, given_up: false })
+        });
+        let of = deceptions.collect();
+        let sheets = Sheets::on_board(BOARD, specs);
+        Self { hashes: hashes.clone(), canaries: settings.canaries.clone(), sheets, of, drawn: 0 }
+    }
+
+    /// Whether a value is one that only the deceived were given.
+    #[must_use]
+    pub fn is_canary(&self, value: &[u8]) -> bool {
+        !self.canaries.is_empty() && is_canary(&self.hashes, &self.canaries, value)
+    }
+
+    /// Whether a policy deceives anybody.
+    #[must_use]
+    pub fn deceives(&self, policy: usize) -> bool {
+        self.of.get(policy).is_some_and(Option::is_some)
+    }
+
+    /// Takes in how long the origin took for a failure, in milliseconds; whether that failure is to be studied.
+    pub fn failed(&mut self, host: &dyn Host, policy: usize, took_ms: u64) -> bool {
+        let Some(Some(deception)) = self.of.get_mut(policy) else { return false };
+        deception.latencies.add(took_ms);
+        let Some(sheet) = deception.sheet else { return false };
+        deception.seen = deception.seen.wrapping_add(1);
+        let settled = deception.given_up || wire::read(self.sheets.read(host, sheet)).is_some();
+        !settled || deception.seen.is_multiple_of(SELDOM)
+    }
+
+    /// Studies a failure; what was learned, where that is new.
+    pub fn study(&mut self, host: &dyn Host, policy: usize, sample: Sample) -> Option<Lesson> {
+        let deception = self.of.get_mut(policy)?.as_mut()?;
+        let sheet = deception.sheet?;
+        let template = match deception.study.add(sample) {
+            Learned::NotYet => return None,
+            Learned::Never => {
+                let first = !std::mem::replace(&mut deception.given_up, true);
+                return first.then_some(Lesson::NotUnderstood);
+            }
+            Learned::Template(template) => template,
+        };
+        deception.given_up = false;
+        let known = wire::read(self.sheets.read(host, sheet));
+        let status = template.status;
+        let told = Told { template, latencies: deception.latencies.clone() };
+        let mut fits = true;
+        self.sheets.change(host, sheet, &mut |bytes| fits = wire::write(&told, bytes));
+        let is_new = known.is_none_or(|known| known.template != told.template);
+        (fits && is_new).then_some(Lesson::Known(status))
+    }
+
+    /// The answer to a request that is to be deceived, and until when it is to wait, in milliseconds since
+    /// 1970; `None`: none is known.
+    pub fn answer(&mut self, host: &dyn Host, request: Deceived<'_>, now_ms: u64) -> Option<(Reply, u64)> {
+        let deception = self.of.get(request.policy)?.as_ref()?;
+        let told = deception.sheet.and_then(|sheet| wire::read(self.sheets.read(host, sheet)));
+        let template = told.as_ref().map(|told| &told.template).or(deception.decoy.written.as_ref())?;
+        self.drawn = self.drawn.wrapping_add(1);
+        let seed = self.hashes.pair(now_ms ^ request.client, self.drawn);
+        let mut pen = Pen::new(&self.hashes, &self.canaries, seed);
+        let drawn = pen.draw(1 << 32);
+        let takes_ms = match deception.decoy.takes_ms {
+            Some((from, to)) => from + drawn * (to - from + 1) / (1 << 32),
+            None => {
+                let own = deception.latencies.like(drawn);
+                own.or_else(|| told.as_ref()?.latencies.like(drawn)).unwrap_or(0)
+            }
+        };
+        let until_ms = request.began_ms.saturating_add(takes_ms).max(now_ms);
+        let took_ms = until_ms.saturating_sub(request.began_ms);
+        let written = pen.write(template, Occasion { subject: request.subject, at_ms: until_ms, took_ms });
+        Some((reply(written, template, request.grpc), until_ms))
+    }
+
+    /// Housekeeping: what was learned is told, and heard of.
+    pub fn tick(&mut self, host: &dyn Host) {
+        if self.of.iter().flatten().any(|deception| deception.sheet.is_some()) {
+            self.sheets.tell_and_hear(host);
+        }
+    }
+
+    /// What happened to sheets since this was last asked.
+    pub fn take_incidents(&mut self) -> Incidents {
+        self.sheets.take_incidents()
+    }
+}
+
+fn reply(written: pen::Written, template: &Template, grpc: bool) -> Reply {
+    let of_grpc = |headers: &[(String, String)]| {
+        let status = headers.iter().find(|(name, _)| name == "grpc-status");
+        status.and_then(|(_, value)| value.parse().ok())
+    };
+    let grpc_status = if grpc { of_grpc(&written.headers) } else { None };
+    let headers = written.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    Reply {
+        status: u32::from(template.status),
+        grpc_status,
+        headers,
+        body: written.body.into_bytes().into(),
+        details: "palisade_deceive",
+        whole: true,
+    }
+}
