@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::learn::{Recognised, campaign, profile};
 use crate::memory::Standing;
 use crate::policy::{Mode, Policy};
-use crate::report::VerdictLine;
+use crate::report::{Note, VerdictLine};
 use crate::respond::{self, Quota, Reply};
 
 /// A verdict that a request meets.
@@ -159,19 +159,14 @@ impl Guard {
             x.stage = Stage::AwaitsAnswer;
             Next::Pass
         };
-        let observed = if enforces { "" } else { ";enforced=no" };
-        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
-        let note = format!(
-            "action={};policy={};reasons={};fingerprint={fingerprint}{campaign}{observed}",
-            action.name(),
-            policy.name,
-            reason.name(&self.settings, index)
-        );
+        let reason = reason.name(&self.settings, index).to_owned();
+        let campaign = campaign::shown(campaign);
+        let note = Note { campaign, ..Note::new(policy, action, reason, fingerprint) };
         Step { note: Some(note), ..Step::next(next) }
     }
 
     /// Counts a standing verdict, and says it for filter state.
-    fn standing_note(&mut self, x: &Exchange, index: usize, met: &Met, campaign: u32) -> Option<String> {
+    fn standing_note(&mut self, x: &Exchange, index: usize, met: &Met, campaign: u32) -> Option<Note> {
         let policy = self.settings.policies.get(index)?;
         let Met { standing, .. } = *met;
         let recognised = met.recognised();
@@ -181,23 +176,20 @@ impl Guard {
         };
         let action = Action::of(standing);
         self.tell.verdict(index, action, reason);
-        let reason = reason.name(&self.settings, index);
-        let observed = if policy.mode == Mode::Observe { ";enforced=no" } else { "" };
-        let fingerprint = x.shown_fingerprint();
-        let key = recognised.map(|found| {
+        let reason = reason.name(&self.settings, index).to_owned();
+        let behavior = recognised.map(|found| {
             let key = profile::names(found.mask).collect::<Vec<_>>().join("+");
-            let journey = x.seen.map_or("", |seen| seen.profile.journey().name());
-            format!(";key={key};journey={journey}")
+            (key, x.seen.map_or("", |seen| seen.profile.journey().name()))
         });
-        let key = key.unwrap_or_default();
-        let campaign = campaign::shown(campaign).map_or(String::new(), |id| format!(";campaign={id}"));
-        Some(format!(
-            "action={};policy={};reasons={reason};until={};repeat={};fingerprint={fingerprint}{key}{campaign}{observed}",
-            action.name(),
-            policy.name,
-            standing.until_s,
-            standing.repeats
-        ))
+        let (key, journey) = behavior.unzip();
+        Some(Note {
+            until: Some(standing.until_s),
+            repeat: Some(standing.repeats),
+            key,
+            journey,
+            campaign: campaign::shown(campaign),
+            ..Note::new(policy, action, reason, x.shown_fingerprint())
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::facts::graphql::Operation;
 use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
 use crate::memory::cache::Slot;
+use crate::report::Note;
 use crate::respond::Reply;
 use crate::usage::Usage;
 
@@ -103,7 +104,7 @@ pub enum Next {
 }
 
 /// A step's result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What to do next.
     pub next: Next,
@@ -112,7 +113,7 @@ pub struct Step {
     /// Request headers to set.
     pub tags: Vec<(&'static str, String)>,
     /// What filter state shall say of the verdict.
-    pub note: Option<String>,
+    pub note: Option<Note>,
 }
 
 impl Step {

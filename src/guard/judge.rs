@@ -7,9 +7,10 @@ use super::{Exchange, Guard, Next, Step};
 use crate::decide::{self, Action, Judgement};
 use crate::detect;
 use crate::host::Host;
-use crate::learn::{Recognised, Seen};
+use crate::learn::{Recognised, Seen, campaign};
 use crate::memory::Tally;
 use crate::policy::Mode;
+use crate::report::Note;
 use crate::respond;
 
 impl Guard {
@@ -25,7 +26,9 @@ impl Guard {
         x.success_matters = x.does_several() || self.success_matters(x, &tallies, now_ms);
         self.view_further(host, x, now_ms, &mut tallies);
         if let Some(met) = severest(&tallies, now_ms) {
-            return self.uphold(host, x, &met, now_ms);
+            let mut step = self.uphold(host, x, &met, now_ms);
+            self.add_score(x, &tallies, &mut step);
+            return step;
         }
         if let Some(too_much) = x.size {
             let reply = respond::block(x.grpc);
@@ -37,7 +40,7 @@ impl Guard {
         }
         self.follow_usage(host, x, &tallies, now_ms);
         x.stage = Stage::AwaitsAnswer;
-        self.point_out(x, &tallies)
+        self.point_out(host, x, &tallies)
     }
 
     /// Whether a success would change what a rule can see in one of the request's tallies.
@@ -86,7 +89,7 @@ impl Guard {
 
     /// What the evidence so far is worth saying. Only the origin's answers condemn: until the next
     /// one even a high score is no more than a tag.
-    fn point_out(&mut self, x: &Exchange, tallies: &[Option<Tally>]) -> Step {
+    fn point_out(&mut self, host: &dyn Host, x: &Exchange, tallies: &[Option<Tally>]) -> Step {
         let mut step = Step::next(Next::Pass);
         let Some((index, policy)) = self.policy(x) else { return step };
         let evidence = detect::evidence(policy, tallies, &x.usages);
@@ -99,23 +102,27 @@ impl Guard {
             return step;
         }
         let listed = judgement.reasons(policy).collect::<Vec<_>>().join(",");
-        let fingerprint = x.shown_fingerprint();
-        let (policy_name, name) = (&policy.name, action.name());
-        let score = shown_score(judgement.score);
-        step.note = Some(format!(
-            "action={name};policy={policy_name};reasons={listed};score={score};fingerprint={fingerprint}"
-        ));
-        if action == Action::Tag && policy.mode == Mode::Enforce && x.headers_held {
-            step.tags = vec![
-                ("x-palisade-action", name.to_owned()),
-                ("x-palisade-score", score),
-                ("x-palisade-reasons", listed),
-                ("x-palisade-fingerprint", fingerprint),
-            ];
+        let mut note = Note::new(policy, action, listed, x.shown_fingerprint());
+        let tags = action == Action::Tag && policy.mode == Mode::Enforce && x.headers_held;
+        note.score = Some(judgement.score);
+        note.campaign =
+            x.seen.and_then(|seen| self.learner.known_campaign(host, index, &seen)).and_then(campaign::shown);
+        if tags {
+            step.tags = note.tags();
         }
+        step.note = Some(note);
         let lead = judgement.evidence.first().map_or(Reason::Changed, |e| Reason::Rule(e.rule));
         self.tell.verdict(index, action, lead);
         step
+    }
+
+    /// Adds what the evidence comes to by now, where all of it was looked at: it is not for who is blocked.
+    fn add_score(&self, x: &Exchange, tallies: &[Option<Tally>], step: &mut Step) {
+        let Some(((_, policy), note)) = self.policy(x).zip(step.note.as_mut()) else { return };
+        if note.action < Action::Block || policy.mode == Mode::Observe {
+            let evidence = detect::evidence(policy, tallies, &x.usages);
+            note.score = (!evidence.is_empty()).then(|| detect::score(&evidence));
+        }
     }
 
     /// The tallies of the request's keys, in the policy's order. Where a block stands that is carried
@@ -142,10 +149,4 @@ fn severest(tallies: &[Option<Tally>], now_ms: u64) -> Option<Met> {
     let standings = standings.filter(|(_, standing)| standing.stands(now_ms));
     let severest = standings.max_by_key(|(_, s)| (Action::of(*s), s.until_s));
     severest.map(|(place, standing)| Met { standing, on: On::Tally(place) })
-}
-
-/// With one digit after the point.
-fn shown_score(score: f64) -> String {
-    let tenths = (score * 10.0).round() as u64;
-    format!("{}.{}", tenths / 10, tenths % 10)
 }

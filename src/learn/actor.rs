@@ -9,6 +9,8 @@ use crate::facts::hash;
 pub(super) struct Actor {
     /// The campaign's id: one that it is like enough, or a new one.
     pub(super) id: u32,
+    /// Whether the campaign was there before.
+    pub(super) is_known: bool,
     pub(super) suspicion: f32,
 }
 
@@ -17,7 +19,7 @@ impl Actor {
         let likest = campaign::likest(campaigns, profile, weights, now_s);
         let suspicion = likest.map_or(0.0, |(found, nats)| campaign::suspicion(&found, nats, now_s));
         let own = campaign::of(campaigns, profile, likest, now_s);
-        Self { id: own.unwrap_or_else(|| id_of(profile)), suspicion }
+        Self { id: own.unwrap_or_else(|| id_of(profile)), is_known: own.is_some(), suspicion }
     }
 }
 

@@ -202,6 +202,11 @@ impl Learner {
         self.actor(host, policy, seen).map_or(0, |actor| actor.id)
     }
 
+    /// The campaign that a request is of which is not condemned; `None`: it is of none that is known.
+    pub fn known_campaign(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> Option<u32> {
+        self.actor(host, policy, seen).filter(|actor| actor.is_known).map(|actor| actor.id)
+    }
+
     /// Enters someone who was condemned by a rule into the campaign that he is of, or a new one, whose id
     /// it returns; 0 where the policy does not learn.
     pub fn enlist(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {

@@ -3,9 +3,11 @@
 //! network (/24 or /48), the last part of a printed fingerprint.
 
 mod line;
+mod note;
 mod pace;
 
 pub use line::VerdictLine;
+pub use note::Note;
 pub use pace::Pace;
 
 use crate::decide::Action;

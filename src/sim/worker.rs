@@ -99,7 +99,8 @@ impl Worker {
             };
             step = self.guard.request_body(&self.host, &mut x, whole);
         }
-        let mut seen = Seen { note: step.note, tags: step.tags, strip, ..Seen::default() };
+        let mut seen =
+            Seen { note: step.note.map(|note| note.to_string()), tags: step.tags, strip, ..Seen::default() };
         let reply = match step.next {
             Next::Wait(until_ms, then) => {
                 seen.held_ms = until_ms.saturating_sub(now_ms);

@@ -65,6 +65,14 @@ unsafe extern "C" {
     fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_size: usize) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_get_shared_data(
         key: *const u8,
         key_size: usize,
@@ -138,6 +146,25 @@ pub(super) fn property(path: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn set_property(path: &str, value: &str) {
     // SAFETY: both slices live through the call, which copies them.
     unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) };
+}
+
+/// Has a property that [`set_property`] sets be text to Envoy, which CEL compares with text; else it is
+/// bytes. Holds for the plugin, from its configuration on.
+pub(super) fn declare_text(name: &str) {
+    const DECLARE: &str = "declare_property";
+    // envoy.source.extensions.common.wasm.DeclarePropertyArguments: field 1 is the name, field 3 the type.
+    const NAME: u8 = (1 << 3) | 2;
+    const TYPE: u8 = 3 << 3;
+    const STRING: u8 = 1;
+    // Names of a length that one byte holds; another is left as it is.
+    let Some(length) = u8::try_from(name.len()).ok().filter(|length| *length < 0x80) else { return };
+    let arguments = [&[NAME, length], name.as_bytes(), &[TYPE, STRING]].concat();
+    // SAFETY: both slices live through the call, and both pointers are to live locals of `bytes`. An error
+    // only leaves the property bytes.
+    let _ = bytes(|data, size| unsafe {
+        let (name, arguments_at) = (DECLARE.as_ptr(), arguments.as_ptr());
+        proxy_call_foreign_function(name, DECLARE.len(), arguments_at, arguments.len(), data, size)
+    });
 }
 
 pub(super) fn set_request_header(name: &str, value: &str) {

@@ -9,10 +9,16 @@ use super::{Shared, abi};
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
 use crate::guard::{Exchange, Guard, Next, Step, Then};
+use crate::report::Note;
 use crate::respond::Reply;
 
 /// Name of the filter state that tells of the verdict; Envoy puts `wasm.` before it.
 const STATE: &str = "palisade";
+
+/// Has Envoy take what [`STATE`] and its parts say for text.
+pub(super) fn declare_states() {
+    [STATE].into_iter().chain(Note::PARTS).for_each(abi::declare_text);
+}
 
 /// One exchange.
 pub(super) struct Filter {
@@ -41,7 +47,10 @@ impl Filter {
             abi::set_request_header(name, value);
         }
         if let Some(note) = &step.note {
-            abi::set_property(STATE, note);
+            abi::set_property(STATE, &note.to_string());
+            for (name, value) in note.parts() {
+                abi::set_property(name, &value);
+            }
         }
         match step.next {
             Next::Pass | Next::HoldBody => Flow::Continue,

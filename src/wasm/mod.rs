@@ -72,6 +72,7 @@ impl RootContext for Root {
                 let (ticks_fast, kept_ms) = (Cell::new(false), Cell::new(0));
                 self.shared = Some(Rc::new(Shared { guard, body_limit, host, ticks_fast, kept_ms }));
                 abi::set_tick_period(TICK);
+                filter::declare_states();
                 true
             }
             Err(mistakes) => {

@@ -23,7 +23,10 @@ pub struct Outcome {
 impl Outcome {
     /// From a status and the whole note.
     pub fn new(status: u16, note: &str) -> Self {
-        let kept: Vec<&str> = note.split(';').filter(|part| !part.starts_with("until=")).collect();
+        // How far evidence grew under a verdict that stands, workers hear of at their leisure.
+        let stands = note.contains(";until=");
+        let varies = |part: &str| part.starts_with("until=") || (stands && part.starts_with("score="));
+        let kept: Vec<&str> = note.split(';').filter(|part| !varies(part)).collect();
         Self { status, verdict: kept.join(";") }
     }
 

@@ -1,0 +1,175 @@
+//! What is said of the verdict on one request: to access logs and to other filters, as filter state.
+
+use std::fmt::{self, Display};
+
+use crate::decide::Action;
+use crate::policy::{Mode, Policy};
+
+/// The verdict on one request. Every value comes from the configuration, is a hash, or is a number,
+/// so that its length is bounded and nothing of it is what a client wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// What is done, or would be done.
+    pub action: Action,
+    /// The policy's name.
+    pub policy: String,
+    /// Why, strongest first, separated by commas.
+    pub reasons: String,
+    /// The sum of the evidence, in nats; `None`: the verdict does not come of the request's own keys.
+    pub score: Option<f64>,
+    /// When the verdict ends, in seconds since 1970; `None`: with this request.
+    pub until: Option<u32>,
+    /// The how-manieth verdict it is.
+    pub repeat: Option<u8>,
+    /// The client's fingerprint as it is printed.
+    pub fingerprint: String,
+    /// The sides of the behavior that is condemned, separated by `+`.
+    pub key: Option<String>,
+    /// What the client's session looked at before.
+    pub journey: Option<&'static str>,
+    /// The campaign that the client is of.
+    pub campaign: Option<String>,
+    /// Whether it is carried out; else the policy observes.
+    pub enforced: bool,
+}
+
+impl Note {
+    /// A verdict that ends with its request; more is filled in where it is known.
+    #[must_use]
+    pub fn new(policy: &Policy, action: Action, reasons: String, fingerprint: String) -> Self {
+        Self {
+            action,
+            policy: policy.name.clone(),
+            reasons,
+            score: None,
+            until: None,
+            repeat: None,
+            fingerprint,
+            key: None,
+            journey: None,
+            campaign: None,
+            // What is only pointed out is pointed out by a policy that observes, too.
+            enforced: policy.mode == Mode::Enforce || action <= Action::Tag,
+        }
+    }
+
+    /// What other filters can go by, each under the name of its own: a list of [`Note::PARTS`].
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let values = [
+            Some(self.action.name().to_owned()),
+            Some(self.policy.clone()),
+            Some(self.reasons.clone()),
+            self.score.map(shown_score),
+            Some(self.fingerprint.clone()),
+            self.campaign.clone(),
+        ];
+        Self::PARTS.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// The names of [`Note::parts`], as filter state has them after `wasm.`.
+    pub const PARTS: [&'static str; 6] = [
+        "palisade.action",
+        "palisade.policy",
+        "palisade.reasons",
+        "palisade.score",
+        "palisade.fingerprint",
+        "palisade.campaign",
+    ];
+
+    /// The request headers that tell the origin.
+    #[must_use]
+    pub fn tags(&self) -> Vec<(&'static str, String)> {
+        let mut tags = vec![("x-palisade-action", self.action.name().to_owned())];
+        tags.extend(self.score.map(|score| ("x-palisade-score", shown_score(score))));
+        tags.push(("x-palisade-reasons", self.reasons.clone()));
+        tags.push(("x-palisade-fingerprint", self.fingerprint.clone()));
+        tags.extend(self.campaign.clone().map(|campaign| ("x-palisade-campaign", campaign)));
+        tags
+    }
+}
+
+/// The whole of it, as `wasm.palisade` has it: `NAME=VALUE`, separated by semicolons.
+impl Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (action, policy, reasons) = (self.action.name(), &self.policy, &self.reasons);
+        write!(f, "action={action};policy={policy};reasons={reasons}")?;
+        if let Some(score) = self.score {
+            write!(f, ";score={}", shown_score(score))?;
+        }
+        if let Some(until) = self.until {
+            write!(f, ";until={until}")?;
+        }
+        if let Some(repeat) = self.repeat {
+            write!(f, ";repeat={repeat}")?;
+        }
+        write!(f, ";fingerprint={}", self.fingerprint)?;
+        let more = [
+            ("key", self.key.as_deref()),
+            ("journey", self.journey),
+            ("campaign", self.campaign.as_deref()),
+            ("enforced", (!self.enforced).then_some("no")),
+        ];
+        for (name, value) in more {
+            if let Some(value) = value {
+                write!(f, ";{name}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// With one digit after the point, which `double()` of CEL reads.
+fn shown_score(score: f64) -> String {
+    let tenths = (score * 10.0).round() as u64;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note() -> Note {
+        Note {
+            action: Action::Limit,
+            policy: "login".to_owned(),
+            reasons: "behavior".to_owned(),
+            score: Some(6.04),
+            until: Some(1_800_000_000),
+            repeat: Some(2),
+            fingerprint: "2-a".to_owned(),
+            key: Some("agent+locale".to_owned()),
+            journey: Some("none"),
+            campaign: Some("0000002a".to_owned()),
+            enforced: false,
+        }
+    }
+
+    #[test]
+    fn every_part_is_said_in_its_place() {
+        assert_eq!(
+            note().to_string(),
+            "action=limit;policy=login;reasons=behavior;score=6.0;until=1800000000;repeat=2;\
+             fingerprint=2-a;key=agent+locale;journey=none;campaign=0000002a;enforced=no"
+        );
+        let parts: Vec<_> = note().parts().collect();
+        assert_eq!(parts.len(), Note::PARTS.len());
+        assert_eq!(parts[3], ("palisade.score", "6.0".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let bare = Note {
+            score: None,
+            until: None,
+            repeat: None,
+            key: None,
+            journey: None,
+            campaign: None,
+            enforced: true,
+            ..note()
+        };
+        assert_eq!(bare.to_string(), "action=limit;policy=login;reasons=behavior;fingerprint=2-a");
+        assert_eq!(bare.parts().count(), 4);
+        assert!(bare.tags().iter().all(|(name, _)| *name != "x-palisade-campaign"));
+    }
+}
