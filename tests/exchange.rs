@@ -45,9 +45,30 @@ fn login() -> Value {
 #[test]
 fn a_clients_copies_of_our_headers_are_removed() {
     let mut worker = worker(&Arc::default(), &login());
-    let spoofed = request(1, &[("x-palisade-score", "0"), ("x-palisade-anything", "x")]);
+    let names = ["x-palisade-score", "x-palisade-campaign", "x-palisade-anything"];
+    let spoofed = request(1, &names.map(|name| (name, "0")));
     let seen = worker.exchange(NOW_MS, &spoofed, || Answer::status(200));
-    assert_eq!(seen.strip, ["x-palisade-score", "x-palisade-anything"]);
+    assert_eq!(seen.strip, names);
+}
+
+#[test]
+fn the_origin_is_told_of_the_campaign_that_a_suspect_is_of() {
+    let mut worker = worker(&Arc::default(), &login());
+    let tag = |seen: &Seen, name: &str| {
+        seen.tags.iter().find(|(tag, _)| *tag == name).map(|(_, value)| value.clone())
+    };
+    let suspect = fail(&mut worker, 4);
+    assert!(tag(&suspect, "x-palisade-score").is_some(), "{suspect:?}");
+    assert_eq!(tag(&suspect, "x-palisade-campaign"), None, "there is none yet");
+    let refused = fail(&mut worker, 2);
+    let note = refused.note.unwrap_or_default();
+    let named = note.split(";campaign=").nth(1).unwrap()[..8].to_owned();
+    // When its limit is over what is known of it is still worth a tag.
+    let later_ms = NOW_MS + 60_000;
+    worker.tick(later_ms);
+    let suspect = worker.exchange(later_ms, &request(9, &[]), || Answer::status(200));
+    assert_eq!(suspect.replied, None);
+    assert_eq!(tag(&suspect, "x-palisade-campaign"), Some(named), "{suspect:?}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod neighborhood;
 pub mod operation;
 pub mod outcome;
 pub mod payload;
+pub mod preflight;
 pub mod probe;
 pub mod recall;
 pub mod size;

@@ -24,7 +24,8 @@ const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
 impl Guard {
     /// Takes the answer's status; whether that was enough. It is where the outcome hangs on nothing
-    /// else and changes no tally: then it does not matter who gave the answer either.
+    /// else and changes no tally: then it does not matter who gave the answer either. A page's request
+    /// has the answer's headers read now and then, for what they let the page read.
     pub fn answer_status(&mut self, host: &dyn Host, x: &mut Exchange, status: &[u8]) -> bool {
         let Some((index, policy)) = self.policy(x).filter(|_| x.stage == Stage::AwaitsAnswer) else {
             return true;
@@ -34,6 +35,8 @@ impl Guard {
             Reading::Known(found) if !policy.reads_answer_headers() => found,
             _ => return false,
         };
+        let origin = x.origin.as_deref();
+        let pages = origin.is_some_and(|origin| self.cors.wants(index, origin, host.now_ms()));
         let changes = match found {
             _ if !x.probes.is_empty() => true,
             Outcome::Error => false,
@@ -45,11 +48,16 @@ impl Guard {
             self.witness(host, x, index, if x.does_nothing() { Outcome::Error } else { found });
             x.stage = Stage::Idle;
         }
-        !changes
+        !changes && !pages
     }
 
     /// Takes the answer's headers. `last`: no body follows.
     pub fn answer(&mut self, host: &dyn Host, x: &mut Exchange, headers: &Headers<'_>, last: bool) {
+        if let (Some(index), Some(origin)) = (x.policy, x.origin.take())
+            && is_the_origins(host, headers)
+        {
+            self.cors.learn(index, &origin, headers, host.now_ms());
+        }
         if x.stage != Stage::AwaitsAnswer {
             return;
         }

@@ -12,7 +12,7 @@ use crate::learn::{Recognised, campaign, profile};
 use crate::memory::Standing;
 use crate::policy::{Mode, Policy};
 use crate::report::{Note, VerdictLine};
-use crate::respond::{self, Quota, Reply};
+use crate::respond::{self, Quota, Reply, Speech};
 
 /// A verdict that a request meets.
 pub(super) struct Met {
@@ -83,10 +83,10 @@ impl Guard {
             }
             // An account's owner is not to be refused for what strangers do to it.
             Action::Delay if is_on_account(policy, met) => Next::Pass,
-            Action::Delay => Next::Reply(come_back(policy, policy.ladder.hold_ms.div_ceil(1000), x.grpc)),
+            Action::Delay => Next::Reply(come_back(policy, policy.ladder.hold_ms.div_ceil(1000), x.speech)),
             Action::Limit => self.limit(host, x, index, met, now_ms),
             Action::Deceive => self.deceive(host, x, index, now_ms),
-            Action::Block => Next::Reply(respond::block(x.grpc)),
+            Action::Block => Next::Reply(respond::block(x.speech)),
         }
     }
 
@@ -95,7 +95,7 @@ impl Guard {
         let Some(policy) = self.settings.policies.get(index) else { return Next::Pass };
         let left_s = met.left_s(now_ms);
         let Some((rate, key)) = policy.ladder.rate.zip(self.key_of(x, met)) else {
-            return Next::Reply(come_back(policy, left_s, x.grpc));
+            return Next::Reply(come_back(policy, left_s, x.speech));
         };
         let spent = self.memory.spend(host, plan::bucket(&self.hashes, key), rate, 1, now_ms);
         if spent.passes {
@@ -108,7 +108,7 @@ impl Guard {
             left: spent.left,
             full_s: spent.full_ms.div_ceil(1000),
         };
-        Next::Reply(respond::limit(&quota, spent.wait_ms.div_ceil(1000).min(left_s), x.grpc))
+        Next::Reply(respond::limit(&quota, spent.wait_ms.div_ceil(1000).min(left_s), x.speech))
     }
 
     /// The key that a verdict stands on.
@@ -199,8 +199,8 @@ fn is_on_account(policy: &Policy, met: &Met) -> bool {
 }
 
 /// The answer to a client that gets nothing until it comes back.
-fn come_back(policy: &Policy, left_s: u64, grpc: bool) -> Reply {
+fn come_back(policy: &Policy, left_s: u64, speech: Speech) -> Reply {
     // Nothing remains until then, and then one request passes at least.
     let quota = Quota { name: &policy.name, tokens: 1, period_s: left_s, left: 0, full_s: left_s };
-    respond::limit(&quota, left_s, grpc)
+    respond::limit(&quota, left_s, speech)
 }

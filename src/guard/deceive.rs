@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::policy::{Facet, Policy};
 use crate::report::Trouble;
 use crate::respond::decoy::{Deceived, Sample};
-use crate::respond::{self, Reply};
+use crate::respond::{self, Reply, Speech};
 
 /// Headers of the connection, which the host settles by itself.
 const OF_CONNECTION: [&[u8]; 3] = [b"connection", b"transfer-encoding", b"keep-alive"];
@@ -46,10 +46,10 @@ impl Guard {
             subject: x.said_subject.as_deref(),
             client: client(&x.facets),
             began_ms: x.began_ms,
-            grpc: x.grpc,
+            grpc: x.speech == Speech::Grpc,
         };
         let Some((reply, until_ms)) = self.decoys.answer(host, request, now_ms) else {
-            return Next::Reply(respond::block(x.grpc));
+            return Next::Reply(respond::block(x.speech));
         };
         self.answer_at(host, index, reply, until_ms, now_ms)
     }

@@ -8,7 +8,7 @@ use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
 use crate::memory::cache::Slot;
 use crate::report::Note;
-use crate::respond::Reply;
+use crate::respond::{Reply, Speech};
 use crate::usage::Usage;
 
 /// One request and its answer. Its size is bounded by the configuration and the body limit.
@@ -41,7 +41,9 @@ pub struct Exchange {
     pub(super) success_matters: bool,
     pub(super) method: Vec<u8>,
     pub(super) path: Vec<u8>,
-    pub(super) grpc: bool,
+    pub(super) speech: Speech,
+    /// The origin of the page that sent it, until its answer came: what the answer allows the page is read.
+    pub(super) origin: Option<Vec<u8>>,
     /// Whether request headers can still be changed.
     pub(super) headers_held: bool,
     /// `content-encoding` of the body that is being read.

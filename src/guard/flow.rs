@@ -39,7 +39,7 @@ impl Guard {
             return None;
         }
         let lacking = self.flows.lacking(host, flow, who(x, flow), now_ms)?;
-        let reply = respond::block(x.grpc);
+        let reply = respond::block(x.speech);
         Some(self.refuse_alone(host, x, Reason::Lacks(lacking), reply, now_ms))
     }
 

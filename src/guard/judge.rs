@@ -31,7 +31,7 @@ impl Guard {
             return step;
         }
         if let Some(too_much) = x.size {
-            let reply = respond::block(x.grpc);
+            let reply = respond::block(x.speech);
             return self.refuse_alone(host, x, Reason::TooMuch(too_much), reply, now_ms);
         }
         let refused = if idle { None } else { self.refuse_early(host, x, now_ms) };

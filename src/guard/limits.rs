@@ -25,7 +25,7 @@ impl Guard {
             let spent = self.memory.spend(host, key, limit.rate, cost, now_ms);
             let quota = quota(limit, spent);
             if !spent.passes {
-                let reply = respond::limit(&quota, spent.wait_ms.div_ceil(1000), x.grpc);
+                let reply = respond::limit(&quota, spent.wait_ms.div_ceil(1000), x.speech);
                 return Some(self.refuse_alone(host, x, Reason::Limit(place), reply, now_ms));
             }
             if limit.announce && enforces {

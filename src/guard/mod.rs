@@ -28,6 +28,7 @@ use crate::memory::Memory;
 use crate::memory::layout::decoys_bytes;
 use crate::policy::Settings;
 use crate::report::Trouble;
+use crate::respond::Cors;
 use crate::respond::decoy::Decoys;
 use crate::usage::Usages;
 use held::Held;
@@ -53,6 +54,8 @@ pub struct Guard {
     decoys: Decoys,
     /// `None`: nothing is to be proposed.
     assistant: Option<Assistant>,
+    /// What the origin server lets pages of other origins read.
+    cors: Cors,
     tell: Tell,
 }
 
@@ -87,6 +90,7 @@ impl Guard {
             held: Held::new(settings.held),
             decoys,
             assistant,
+            cors: Cors::default(),
             tell: Tell::default(),
             settings,
         }

@@ -1,14 +1,15 @@
 //! From a request's headers, and its body where the policy reads it, to what is done with it.
 
 use super::exchange::Stage;
+use super::held::Then;
 use super::{Exchange, Guard, Next, Step};
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::probe::Kind;
-use crate::facts::{Fingerprint, Headers, Probes, graphql, size, subject};
+use crate::facts::{Fingerprint, Headers, Probes, graphql, preflight, size, subject};
 use crate::host::{Attribute, Host};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, Role, SubjectSource, TlsSource};
 use crate::report::Trouble;
-use crate::respond;
+use crate::respond::{self, Speech};
 
 /// How much of a path and method is kept for the log, in bytes.
 const SHOWN_BYTES: usize = 256;
@@ -30,11 +31,12 @@ impl Guard {
                 self.tell.trouble(host, &self.settings, None, Trouble::UnknownPolicy, 1);
                 match self.settings.on_trouble {
                     OnTrouble::Allow => Step::next(Next::Pass),
-                    OnTrouble::Block => Step::next(Next::Reply(respond::refuse_trouble(is_grpc(headers)))),
+                    OnTrouble::Block => Step::next(Next::Reply(respond::refuse_trouble(Speech::of(headers)))),
                 }
             }
             Found::Policy(index) => self.begin(host, x, index, headers, last),
         };
+        self.let_page_read(host, x, &mut step);
         step.strip = strip;
         step
     }
@@ -46,6 +48,12 @@ impl Guard {
         x: &mut Exchange,
         sent: Result<&[u8], BodyTrouble>,
     ) -> Step {
+        let mut step = self.judge_body(host, x, sent);
+        self.let_page_read(host, x, &mut step);
+        step
+    }
+
+    fn judge_body(&mut self, host: &dyn Host, x: &mut Exchange, sent: Result<&[u8], BodyTrouble>) -> Step {
         if let Some(step) = x.refusal.take() {
             x.stage = Stage::Idle;
             return step;
@@ -84,6 +92,14 @@ impl Guard {
         self.judge(host, x)
     }
 
+    /// Adds to a reply what lets the page read it that asked.
+    fn let_page_read(&self, host: &dyn Host, x: &Exchange, step: &mut Step) {
+        let (Next::Reply(reply) | Next::Wait(_, Then::Reply(reply))) = &mut step.next else { return };
+        if let (Some(index), Some(origin)) = (x.policy, &x.origin) {
+            self.cors.add(index, origin, host.now_ms(), &mut reply.headers);
+        }
+    }
+
     fn policy_of(&self, host: &dyn Host, headers: &Headers<'_>) -> Found {
         let named = host
             .attribute(Attribute::RoutePolicy)
@@ -107,8 +123,13 @@ impl Guard {
         headers: &Headers<'_>,
         last: bool,
     ) -> Step {
+        // A refused one is a broken page to its user, and one that passes does nothing.
+        if preflight::is_preflight(headers, last) {
+            return Step::next(Next::Pass);
+        }
         x.policy = Some(index);
-        x.grpc = is_grpc(headers);
+        x.speech = Speech::of(headers);
+        x.origin = respond::origin(headers);
         x.prefetch = is_prefetch(headers);
         x.method = shortened(headers.get(":method"));
         x.path = shortened(headers.get(":path"));
@@ -214,7 +235,7 @@ impl Guard {
         }
         self.tell.answered(index);
         x.stage = Stage::Idle;
-        Some(Step::next(Next::Reply(respond::refuse_trouble(x.grpc))))
+        Some(Step::next(Next::Reply(respond::refuse_trouble(x.speech))))
     }
 
     pub(super) fn policy(&self, x: &Exchange) -> Option<(usize, &Policy)> {
@@ -227,10 +248,6 @@ impl Guard {
 fn own_names(headers: &Headers<'_>) -> Vec<String> {
     let own = headers.iter().filter(|(name, _)| name.starts_with(b"x-palisade-"));
     own.map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
-}
-
-fn is_grpc(headers: &Headers<'_>) -> bool {
-    headers.begins("content-type", "application/grpc")
 }
 
 /// Whether a browser sends it ahead of its user (Fetch standard, `Sec-Purpose`; before it `Purpose`).

@@ -1,15 +1,22 @@
 //! What each answer looks like. Nothing is decided here.
 
+mod cors;
 pub mod decoy;
+mod grpc;
+
+pub use cors::{Cors, origin};
+pub use grpc::Speech;
 
 use std::borrow::Cow;
+
+use grpc::Code;
 
 /// An answer of Palisade's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status code.
     pub status: u32,
-    /// The gRPC status that a gRPC client gets in its place.
+    /// The gRPC status that a gRPC client gets beside it.
     pub grpc_status: Option<i32>,
     /// Headers, names in lower case.
     pub headers: Vec<(Cow<'static, str>, String)>,
@@ -48,48 +55,40 @@ impl Quota<'_> {
     }
 }
 
-/// gRPC status codes (grpc.io, "Status codes and their use in gRPC").
-const PERMISSION_DENIED: i32 = 7;
-const RESOURCE_EXHAUSTED: i32 = 8;
-
 /// RFC 9457 problems. They say nothing that would help to retool.
 const LIMITED: &str = r#"{"type":"urn:palisade:limited","title":"Too many requests","status":429}"#;
 const BLOCKED: &str = r#"{"type":"urn:palisade:blocked","title":"Forbidden","status":403}"#;
 
 /// The reply to a client that is to come back after so many seconds, at least 1.
 #[must_use]
-pub fn limit(quota: &Quota<'_>, retry_s: u64, grpc: bool) -> Reply {
-    let mut reply = problem(429, LIMITED, RESOURCE_EXHAUSTED, "palisade_limit", grpc);
-    reply.headers.push(("retry-after".into(), retry_s.max(1).to_string()));
+pub fn limit(quota: &Quota<'_>, retry_s: u64, speech: Speech) -> Reply {
+    const DETAILS: &str = "palisade_limit";
+    let retry_s = retry_s.max(1);
+    let grpc = grpc::reply(Code::ResourceExhausted, DETAILS, Some(retry_s), speech);
+    let mut reply = grpc.unwrap_or_else(|| problem(429, LIMITED, DETAILS));
+    reply.headers.push(("retry-after".into(), retry_s.to_string()));
     reply.headers.extend(quota.headers());
     reply
 }
 
 /// The reply to a client that is blocked.
 #[must_use]
-pub fn block(grpc: bool) -> Reply {
-    problem(403, BLOCKED, PERMISSION_DENIED, "palisade_block", grpc)
+pub fn block(speech: Speech) -> Reply {
+    const DETAILS: &str = "palisade_block";
+    let grpc = grpc::reply(Code::PermissionDenied, DETAILS, None, speech);
+    grpc.unwrap_or_else(|| problem(403, BLOCKED, DETAILS))
 }
 
 /// The reply to a request that cannot be judged, where the policy does not let it pass.
 #[must_use]
-pub fn refuse_trouble(grpc: bool) -> Reply {
-    Reply { details: "palisade_trouble", ..block(grpc) }
+pub fn refuse_trouble(speech: Speech) -> Reply {
+    Reply { details: "palisade_trouble", ..block(speech) }
 }
 
-fn problem(status: u32, body: &'static str, grpc_status: i32, details: &'static str, grpc: bool) -> Reply {
-    let mut headers: Vec<(Cow<'static, str>, String)> = Vec::with_capacity(5);
-    if !grpc {
-        headers.push(("content-type".into(), "application/problem+json".to_owned()));
-        headers.push(("cache-control".into(), "no-store".to_owned()));
-    }
-    let body = if grpc { &b""[..] } else { body.as_bytes() };
-    Reply {
-        status,
-        grpc_status: grpc.then_some(grpc_status),
-        headers,
-        body: body.into(),
-        details,
-        whole: false,
-    }
+fn problem(status: u32, body: &'static str, details: &'static str) -> Reply {
+    let headers = vec![
+        ("content-type".into(), "application/problem+json".to_owned()),
+        ("cache-control".into(), "no-store".to_owned()),
+    ];
+    Reply { status, grpc_status: None, headers, body: body.as_bytes().into(), details, whole: false }
 }

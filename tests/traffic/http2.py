@@ -1,7 +1,8 @@
 """HTTP/2 with full control of headers: python http2.py PORT < requests.json > answers.json
 
-Requests, one after the other: {"conn", "headers": [[name, value], ...], "body", "trailers"?}.
-Those of one `conn` share a connection. Answers: {"status", "headers", "body"}, in order.
+Requests, one after the other: {"conn", "headers": [[name, value], ...], "body", "trailers"?, "cut"?}.
+Those of one `conn` share a connection; with `cut` the body never comes to its end. Answers: {"status",
+"headers", "body"}, in order.
 """
 
 import json
@@ -32,9 +33,10 @@ class Connection:
     def ask(self, request):
         stream = self.http2.get_next_available_stream_id()
         body, trailers = request["body"].encode(), request.get("trailers")
-        self.http2.send_headers(stream, request["headers"], end_stream=not body and not trailers)
+        goes_on = bool(trailers or request.get("cut"))
+        self.http2.send_headers(stream, request["headers"], end_stream=not body and not goes_on)
         if body:
-            self.http2.send_data(stream, body, end_stream=not trailers)
+            self.http2.send_data(stream, body, end_stream=not goes_on)
         if trailers:
             self.http2.send_headers(stream, trailers, end_stream=True)
         self.flush()

@@ -32,7 +32,8 @@ pub(crate) fn servers() -> &'static Servers {
 
 const REMEDY: &str = "are the tests' Python packages installed (`make clients`)?";
 
-/// Runs one of the Python programs with JSON as its input, and gives the JSON it prints.
+/// Runs one of the Python programs, in this folder or one beside it, with JSON as its input, and gives the
+/// JSON it prints.
 pub(crate) fn run(script: &str, arguments: &[&str], input: &Value) -> Value {
     let mut child = python(script).args(arguments).stdout(Stdio::piped()).spawn().expect(REMEDY);
     child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
