@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Checked, Plugin, describe};
 use crate::config::Config;
-use crate::learn;
 use crate::policy::{AnswerMatch, Policy, Rule, Rung, TallySpec};
 
 /// The whole report, mistakes included.
@@ -26,7 +25,7 @@ pub(super) fn report(checked: &Checked) -> Value {
 
 fn plugin(plugin: &Plugin) -> Value {
     let settings = &plugin.config.settings;
-    let bound = learn::bound(settings);
+    let bound = super::bound(settings);
     let routes = settings.routes.iter().map(|route| {
         json!({
             "hosts": route.matches.hosts,

@@ -19,6 +19,9 @@ pub use document::Unreadable;
 pub use surroundings::Environment;
 
 use crate::config::{Config, Mistake, Note, no_such_policy};
+use crate::memory::Bound;
+use crate::policy::Settings;
+use crate::{learn, respond};
 use routes::Named;
 use site::Sites;
 use surroundings::Asked;
@@ -68,6 +71,13 @@ impl Checked {
     pub fn to_json(&self) -> Value {
         json::report(self)
     }
+}
+
+/// The most memory that these settings come to.
+fn bound(settings: &Settings) -> Bound {
+    let mut bound = learn::bound(settings);
+    bound.worker_bytes += respond::CORS_BYTES;
+    bound
 }
 
 /// Checks the text of a file.

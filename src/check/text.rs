@@ -4,7 +4,6 @@ use core::fmt::{self, Write};
 
 use super::{Checked, Plugin, describe};
 use crate::config::{show_bytes, show_duration};
-use crate::learn;
 use crate::policy::{Policy, RouteMatch};
 
 /// The whole report. Mistakes are not in it: they have lines of their own.
@@ -118,7 +117,7 @@ fn describe_match(matches: &RouteMatch) -> String {
 
 fn write_memory(out: &mut String, plugin: &Plugin) -> fmt::Result {
     let asked = plugin.config.settings.memory_bytes;
-    let bound = learn::bound(&plugin.config.settings);
+    let bound = super::bound(&plugin.config.settings);
     writeln!(
         out,
         "\nmemory at most {} bytes in the Envoy process ({} configured, {} pages, {} tallies), and at most {} bytes in each worker",

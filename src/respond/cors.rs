@@ -16,8 +16,12 @@ const MOST_ORIGINS: usize = 128;
 /// Bytes of an origin at most: a scheme, a host name (253 bytes) and a port.
 const MOST_ORIGIN_BYTES: usize = 272;
 
-/// Bytes of a list of names at most; longer ones are left out. With what precedes, a worker keeps 300 KiB.
+/// Bytes of a list of names at most; longer ones are left out.
 const MOST_LIST_BYTES: usize = 1024;
+
+/// Bytes that a worker keeps of it at most: an origin and two lists each.
+pub const CORS_BYTES: u64 =
+    (MOST_ORIGINS * (MOST_ORIGIN_BYTES + 2 * MOST_LIST_BYTES + size_of::<Allowed>())) as u64;
 
 /// So long what was heard is not read again, in milliseconds: it costs a look at all of an answer's headers.
 const FRESH_MS: u64 = 60_000;

@@ -4,7 +4,7 @@ mod cors;
 pub mod decoy;
 mod grpc;
 
-pub use cors::{Cors, origin};
+pub use cors::{CORS_BYTES, Cors, origin};
 pub use grpc::Speech;
 
 use std::borrow::Cow;
