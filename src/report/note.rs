@@ -1,7 +1,5 @@
 //! What is said of the verdict on one request: to access logs and to other filters, as filter state.
 
-use std::fmt::{self, Display};
-
 use crate::decide::Action;
 use crate::policy::{Mode, Policy};
 
@@ -53,6 +51,35 @@ impl Note {
         }
     }
 
+    /// The whole of it, as `wasm.palisade` has it: `NAME=VALUE`, separated by semicolons.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (score, until) = (self.score.map(shown_score), self.until.map(|until| until.to_string()));
+        let repeat = self.repeat.map(|repeat| repeat.to_string());
+        let all = [
+            ("action", Some(self.action.name())),
+            ("policy", Some(self.policy.as_str())),
+            ("reasons", Some(self.reasons.as_str())),
+            ("score", score.as_deref()),
+            ("until", until.as_deref()),
+            ("repeat", repeat.as_deref()),
+            ("fingerprint", Some(self.fingerprint.as_str())),
+            ("key", self.key.as_deref()),
+            ("journey", self.journey),
+            ("campaign", self.campaign.as_deref()),
+            ("enforced", (!self.enforced).then_some("no")),
+        ];
+        // Most come to less than this.
+        let mut text = String::with_capacity(256);
+        for (name, value) in all {
+            let Some(value) = value else { continue };
+            for part in [if text.is_empty() { "" } else { ";" }, name, "=", value] {
+                text.push_str(part);
+            }
+        }
+        text
+    }
+
     /// What other filters can go by, each under the name of its own: a list of [`Note::PARTS`].
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, String)> {
         let values = [
@@ -88,36 +115,6 @@ impl Note {
     }
 }
 
-/// The whole of it, as `wasm.palisade` has it: `NAME=VALUE`, separated by semicolons.
-impl Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (action, policy, reasons) = (self.action.name(), &self.policy, &self.reasons);
-        write!(f, "action={action};policy={policy};reasons={reasons}")?;
-        if let Some(score) = self.score {
-            write!(f, ";score={}", shown_score(score))?;
-        }
-        if let Some(until) = self.until {
-            write!(f, ";until={until}")?;
-        }
-        if let Some(repeat) = self.repeat {
-            write!(f, ";repeat={repeat}")?;
-        }
-        write!(f, ";fingerprint={}", self.fingerprint)?;
-        let more = [
-            ("key", self.key.as_deref()),
-            ("journey", self.journey),
-            ("campaign", self.campaign.as_deref()),
-            ("enforced", (!self.enforced).then_some("no")),
-        ];
-        for (name, value) in more {
-            if let Some(value) = value {
-                write!(f, ";{name}={value}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// With one digit after the point, which `double()` of CEL reads.
 fn shown_score(score: f64) -> String {
     let tenths = (score * 10.0).round() as u64;
@@ -147,7 +144,7 @@ mod tests {
     #[test]
     fn every_part_is_said_in_its_place() {
         assert_eq!(
-            note().to_string(),
+            note().text(),
             "action=limit;policy=login;reasons=behavior;score=6.0;until=1800000000;repeat=2;\
              fingerprint=2-a;key=agent+locale;journey=none;campaign=0000002a;enforced=no"
         );
@@ -168,7 +165,7 @@ mod tests {
             enforced: true,
             ..note()
         };
-        assert_eq!(bare.to_string(), "action=limit;policy=login;reasons=behavior;fingerprint=2-a");
+        assert_eq!(bare.text(), "action=limit;policy=login;reasons=behavior;fingerprint=2-a");
         assert_eq!(bare.parts().count(), 4);
         assert!(bare.tags().iter().all(|(name, _)| *name != "x-palisade-campaign"));
     }

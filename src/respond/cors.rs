@@ -213,6 +213,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_like_the_servers_own_keeps_the_order_of_its_headers() {
+        let mut cors = Cors::default();
+        cors.learn(1, SHOP, &answer(&[("access-control-allow-origin", "https://shop.example")]), NOW_MS);
+        let other = ("access-control-allow-origin".into(), "https://other.example".to_owned());
+        let last = (Cow::from("x-last"), "1".to_owned());
+        let mut headers = vec![other, last.clone()];
+        cors.add(1, SHOP, NOW_MS, &mut headers);
+        assert_eq!(
+            headers,
+            [("access-control-allow-origin".into(), "https://shop.example".to_owned()), last]
+        );
+    }
+
+    #[test]
     fn what_is_allowed_to_all_is_kept_once() {
         let mut cors = Cors::default();
         for n in 0..1000 {

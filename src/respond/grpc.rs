@@ -125,6 +125,7 @@ fn shown_ms(left_s: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn speech(pairs: &[(&'static str, &'static str)]) -> Speech {
         Speech::of(&Headers::new(pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect()))
@@ -156,6 +157,23 @@ mod tests {
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
         {
             assert_eq!(base64(plain.as_bytes()), coded.as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_content_type_is_survived(sent: Vec<u8>, accept: Vec<u8>) {
+            let kept = Headers::new(vec![(b"content-type", &sent), (b"accept", &accept)]);
+            let spoken = Speech::of(&kept);
+            prop_assert!(spoken == Speech::Http || sent.to_ascii_lowercase().starts_with(BASE.as_bytes()));
+        }
+
+        #[test]
+        fn base64_holds_every_byte(bytes: Vec<u8>) {
+            let coded = base64(&bytes);
+            prop_assert_eq!(coded.len(), bytes.len().div_ceil(3) * 4);
+            let digits = coded.iter().filter(|digit| **digit != b'=').count();
+            prop_assert_eq!(digits * 6 / 8, bytes.len());
         }
     }
 

@@ -100,7 +100,7 @@ impl Worker {
             step = self.guard.request_body(&self.host, &mut x, whole);
         }
         let mut seen =
-            Seen { note: step.note.map(|note| note.to_string()), tags: step.tags, strip, ..Seen::default() };
+            Seen { note: step.note.map(|note| note.text()), tags: step.tags, strip, ..Seen::default() };
         let reply = match step.next {
             Next::Wait(until_ms, then) => {
                 seen.held_ms = until_ms.saturating_sub(now_ms);

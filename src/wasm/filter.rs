@@ -47,7 +47,7 @@ impl Filter {
             abi::set_request_header(name, value);
         }
         if let Some(note) = &step.note {
-            abi::set_property(STATE, &note.to_string());
+            abi::set_property(STATE, &note.text());
             for (name, value) in note.parts() {
                 abi::set_property(name, &value);
             }
