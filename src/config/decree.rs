@@ -1,10 +1,10 @@
 //! Decrees, `condemn` and `unban`, as the operator writes them.
 
-use super::policy::Present;
 use super::node::{Node, Table};
-use super::quantity::show_duration;
+use super::policy::Present;
 use crate::policy::{
-    DecreeRule, Facet, FingerprintId, LASTING, MOST_DECREES, Network, NoNetwork, Policy, RuledAs, Secret, Target,
+    DecreeRule, Facet, FingerprintId, LASTING, MOST_DECREES, Network, NoNetwork, Policy, RuledAs, Secret,
+    Target,
 };
 
 const TARGETS: [&str; 4] = ["network", "fingerprint", "campaign", "session"];
@@ -44,7 +44,8 @@ pub(super) fn read(nodes: &[Option<Node<'_>>; 2], grounds: &Grounds<'_>, env: En
 }
 
 fn read_one(node: &Node<'_>, condemns: bool, grounds: &Grounds<'_>, env: Env<'_>) -> Option<DecreeRule> {
-    let example = if condemns { "{network: 203.0.113.0/24, action: block, for: 1d}" } else { "{campaign: 1a2b3c4d}" };
+    let example =
+        if condemns { "{network: 203.0.113.0/24, action: block, for: 1d}" } else { "{campaign: 1a2b3c4d}" };
     let mut table = node.table(&format!("write a decree such as {example}"))?;
     let before = node.findings.count();
     let target = read_target(&mut table, condemns, grounds, env);
@@ -95,7 +96,9 @@ fn read_network(node: &Node<'_>, condemns: bool) -> Option<Target<Secret>> {
             return None;
         }
         Err(NoNetwork::Inside(network)) => {
-            node.wrong(format!("did you mean {network}? write the network without what is behind its length"));
+            node.wrong(format!(
+                "did you mean {network}? write the network without what is behind its length"
+            ));
             return None;
         }
     };
@@ -188,7 +191,8 @@ fn check_use(node: &Node<'_>, read: &[(String, DecreeRule)]) {
         let wider = others.into_iter().find(|(_, other)| hides(other, rule));
         if let Some((other, wide)) = wider {
             let kind = wide.target.kind();
-            let problem = format!("{other} condemns all of it ({kind} {}), so it could never fire", shown(wide));
+            let problem =
+                format!("{other} condemns all of it ({kind} {}), so it could never fire", shown(wide));
             node.findings.mistake(path, problem, "keep one of them, or narrow the other");
         }
     }
@@ -207,15 +211,4 @@ fn hides(wide: &DecreeRule, rule: &DecreeRule) -> bool {
         RuledAs::Unban => true,
     };
     as_severe && wide.target.covers(&rule.target)
-}
-
-/// A decree in words: what it is about, and what is ruled.
-pub(super) fn describe(rule: &DecreeRule) -> (String, String) {
-    let target = format!("{} {}", rule.target.kind(), rule.target.shown().unwrap_or_else(|| "(not shown)".into()));
-    let ruled = match rule.ruled {
-        RuledAs::Unban => "unban".to_owned(),
-        RuledAs::Condemn { action, for_ms: Some(for_ms) } => format!("{action} for {}", show_duration(for_ms)),
-        RuledAs::Condemn { action, for_ms: None } => format!("{action} while it is written"),
-    };
-    (target, ruled)
 }

@@ -42,9 +42,9 @@ pub(super) fn give(sheet: &mut [u8], origin: Origin, wanted: &[Decree], now_s: u
         Origin::Configuration => 0..MOST_DECREES,
         Origin::Hand => MOST_DECREES..MOST_DECREES + form::MOST_BY_HAND,
     };
-    let known: Vec<(usize, Given)> =
-        form::all(sheet).filter(|(place, _)| places.contains(place)).collect();
-    let is_new = |decree: &Decree| origin == Origin::Hand || !known.iter().any(|(_, g)| is_same(&g.decree, decree));
+    let known: Vec<(usize, Given)> = form::all(sheet).filter(|(place, _)| places.contains(place)).collect();
+    let is_new =
+        |decree: &Decree| origin == Origin::Hand || !known.iter().any(|(_, g)| is_same(&g.decree, decree));
     let unbans = wanted.iter().any(|decree| decree.ruling == Ruling::Unban && is_new(decree));
     let mark = if unbans { form::count_unban(sheet) } else { Mark::default() };
     for decree in wanted {
@@ -83,7 +83,8 @@ fn from(decree: &Decree, at_s: u32) -> Decree {
 
 fn end_unwritten(sheet: &mut [u8], wanted: &[Decree], changes: &mut Changes) {
     let written = |given: &Given| wanted.iter().any(|decree| is_same(decree, &given.decree));
-    let gone: Vec<_> = form::all(sheet).filter(|(place, given)| *place < MOST_DECREES && !written(given)).collect();
+    let gone: Vec<_> =
+        form::all(sheet).filter(|(place, given)| *place < MOST_DECREES && !written(given)).collect();
     for (place, given) in gone {
         form::write(sheet, place, None);
         changes.ended.push(given.decree);

@@ -127,7 +127,7 @@ pub(super) fn encode(given: &Given) -> [u8; RECORD_BYTES] {
         }
     };
     let (ruling, action) = match given.decree.ruling {
-        Ruling::Condemn { action, .. } => (1, action as u8),
+        Ruling::Condemn { action, .. } => (1, action.code()),
         Ruling::Unban => (2, 0),
     };
     let mut out = [0; RECORD_BYTES];

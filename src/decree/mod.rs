@@ -109,7 +109,7 @@ pub struct Decrees {
     settled: bool,
     /// The sheet as it was last read, and what it says.
     read: Vec<u8>,
-    given: Vec<Given>,
+    given: Vec<(usize, Given)>,
     needs: Needs,
     mark: Mark,
 }
@@ -178,7 +178,7 @@ impl Decrees {
             return;
         }
         self.read = sheet.to_vec();
-        self.given = form::all(&self.read).map(|(_, given)| given).collect();
+        self.given = form::all(&self.read).collect();
         self.mark = Mark::of(form::unbans(&self.read));
         self.needs = needs(&self.given);
     }
@@ -216,7 +216,7 @@ impl Decrees {
     /// The campaigns that are condemned by decree, each with the action and until when.
     pub fn condemned_campaigns(&self, now_ms: u64) -> impl Iterator<Item = (u32, Action, u32)> + '_ {
         let now_s = (now_ms / 1000) as u32;
-        self.given.iter().filter(move |given| given.is_in_force(now_s)).filter_map(|given| {
+        self.given.iter().filter(move |(_, given)| given.is_in_force(now_s)).filter_map(|(_, given)| {
             match (given.decree.target, given.decree.ruling) {
                 (Target::Campaign(id), Ruling::Condemn { action, .. }) => Some((id, action, given.until_s())),
                 _ => None,
@@ -233,7 +233,7 @@ impl Decrees {
             return met;
         }
         let fingerprint = self.needs.fingerprint.then(|| FingerprintId::of(sender.facets));
-        for (place, given) in self.given.iter().enumerate() {
+        for (place, given) in &self.given {
             if !given.is_in_force(now_s) || !is_about(&given.decree.target, sender, fingerprint.as_ref()) {
                 continue;
             }
@@ -247,7 +247,7 @@ impl Decrees {
                     let standing = standing(action, given.until_s(), now_s);
                     let severity = |standing: &Standing| (Action::of(*standing), standing.until_s);
                     if met.condemned.is_none_or(|(known, _)| severity(&known) < severity(&standing)) {
-                        met.condemned = Some((standing, place));
+                        met.condemned = Some((standing, *place));
                     }
                 }
                 Ruling::Unban => {}
@@ -261,7 +261,7 @@ impl Decrees {
 #[must_use]
 pub fn standing(action: Action, until_s: u32, now_s: u32) -> Standing {
     let until_s = if until_s == u32::MAX { now_s.saturating_add(SHOWN_S) } else { until_s };
-    Standing { until_s, repeats: 0, action: action as u8, reason: 0 }
+    Standing { until_s, repeats: 0, action: action.code(), reason: 0 }
 }
 
 fn is_about(target: &Target<u64>, sender: &Sender<'_>, fingerprint: Option<&FingerprintId>) -> bool {
@@ -273,9 +273,9 @@ fn is_about(target: &Target<u64>, sender: &Sender<'_>, fingerprint: Option<&Fing
     }
 }
 
-fn needs(given: &[Given]) -> Needs {
+fn needs(given: &[(usize, Given)]) -> Needs {
     let mut needs = Needs::default();
-    for Given { decree, .. } in given {
+    for (_, Given { decree, .. }) in given {
         let unban = decree.ruling == Ruling::Unban;
         match &decree.target {
             Target::Network(_) => needs.address = true,

@@ -23,11 +23,11 @@ pub mod size;
 pub mod source;
 pub mod subject;
 
+pub use crate::policy::FingerprintId;
 pub use client::Facets;
 pub use fingerprint::Fingerprint;
 pub use hash::{Hashes, Key};
 pub use headers::Headers;
 pub use outcome::Outcome;
-pub use crate::policy::FingerprintId;
 pub use probe::Probes;
 pub use recall::Recall;

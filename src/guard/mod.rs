@@ -6,6 +6,7 @@
 mod answer;
 mod carry_out;
 mod deceive;
+mod decree;
 mod exchange;
 mod flow;
 mod held;
@@ -20,6 +21,7 @@ mod usage;
 pub use exchange::{Exchange, Next, Step};
 pub use held::Then;
 
+use crate::decree::Decrees;
 use crate::facts::{Hashes, Recall};
 use crate::flow::{self as flows, Assistant, Flows};
 use crate::host::Host;
@@ -54,6 +56,9 @@ pub struct Guard {
     /// `None`: nothing is to be proposed.
     assistant: Option<Assistant>,
     tell: Tell,
+    decrees: Decrees,
+    /// When a line was last written of a decree or campaign that refuses.
+    told: decree::Told,
 }
 
 impl Guard {
@@ -74,6 +79,7 @@ impl Guard {
             settings.propose_flows.then(|| Assistant::new(settings.policies.len(), hashes.map_seeds()));
         let edge_headers = plan::edge_headers(&settings.client);
         let recall = Recall::new(hashes.map_seeds());
+        let decrees = Decrees::new(&settings.decrees, &hashes);
         Self {
             hashes,
             plans,
@@ -88,6 +94,8 @@ impl Guard {
             decoys,
             assistant,
             tell: Tell::default(),
+            decrees,
+            told: decree::Told::default(),
             settings,
         }
     }
@@ -131,6 +139,7 @@ impl Guard {
         if self.memory.has_waiting() {
             self.memory.flush(host, now_ms);
         }
+        self.tick_decrees(host, now_ms);
         self.learner.tick(host, now_ms);
         for condemned in self.learner.take_condemned() {
             self.tell_condemned(host, &condemned, now_ms);
@@ -146,6 +155,7 @@ impl Guard {
         let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
         let incidents =
             tallies.plus(sheets).plus(self.flows.take_incidents()).plus(self.decoys.take_incidents());
+        let incidents = incidents.plus(self.decrees.take_incidents());
         for (trouble, times) in [
             (Trouble::StoreConflict, incidents.deferred),
             (Trouble::EventsLost, incidents.lost),

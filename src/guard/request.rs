@@ -4,7 +4,7 @@ use super::exchange::Stage;
 use super::{Exchange, Guard, Next, Step};
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::probe::Kind;
-use crate::facts::{Fingerprint, Headers, Probes, graphql, size, subject};
+use crate::facts::{Fingerprint, Headers, Probes, client, graphql, size, subject};
 use crate::host::{Attribute, Host};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, Role, SubjectSource, TlsSource};
 use crate::report::Trouble;
@@ -107,6 +107,9 @@ impl Guard {
         headers: &Headers<'_>,
         last: bool,
     ) -> Step {
+        if !self.decrees.is_settled() {
+            self.settle_decrees(host);
+        }
         x.policy = Some(index);
         x.grpc = is_grpc(headers);
         x.prefetch = is_prefetch(headers);
@@ -164,16 +167,20 @@ impl Guard {
     fn client_facets(&mut self, host: &dyn Host, x: &mut Exchange, index: usize, headers: &Headers<'_>) {
         let Some(plan) = self.plans.get(index) else { return };
         let client = &self.settings.client;
-        if plan.wants(Facet::Address) || plan.wants(Facet::Network) {
-            let wanted = |facet| plan.wants(facet);
+        let decreed = self.decrees.needs();
+        let wanted = |facet| plan.wants(facet) || (facet == Facet::Network && decreed.network);
+        if wanted(Facet::Address) || wanted(Facet::Network) || decreed.address {
             // An edge that left its header out leaves Envoy's own view.
-            match client.address.as_ref().and_then(|name| headers.get(name)) {
-                Some(address) => x.facets.set_address(&self.hashes, address, wanted),
+            let own;
+            let text = match client.address.as_ref().and_then(|name| headers.get(name)) {
+                Some(address) => address,
                 None => {
-                    let address = host.attribute(Attribute::SourceAddress).unwrap_or_default();
-                    x.facets.set_address(&self.hashes, &address, wanted);
+                    own = host.attribute(Attribute::SourceAddress).unwrap_or_default();
+                    &own[..]
                 }
-            }
+            };
+            x.facets.set_address(&self.hashes, text, wanted);
+            x.address = decreed.address.then(|| client::address(text)).flatten();
         }
         if plan.wants(Facet::Session) {
             x.facets.set_session(&self.hashes, client.session.as_ref(), headers);

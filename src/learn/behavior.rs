@@ -285,22 +285,24 @@ mod tests {
         let counts = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u8>(), any::<u8>(), any::<u16>());
         let words = (any::<u32>(), any::<u32>(), any::<u32>(), any::<u64>(), any::<u64>());
         let odds = (-1024_i16..6144, -1024_i16..6144, 0_f32..1e6);
-        (counts, words, odds).prop_map(|((slice, failures, fresh, action, repeats, mark), words, odds)| Behavior {
-            slice,
-            odds: f32::from(odds.0) / 256.0,
-            peak: f32::from(odds.1) / 256.0,
-            failures,
-            goods: odds.2,
-            fresh,
-            action,
-            repeats,
-            until_s: words.0,
-            tried_s: words.1 ^ words.2,
-            campaign: words.1,
-            networks: words.2,
-            failed: words.3,
-            succeeded: words.4,
-            mark: Mark::from_bits(mark),
+        (counts, words, odds).prop_map(|((slice, failures, fresh, action, repeats, mark), words, odds)| {
+            Behavior {
+                slice,
+                odds: f32::from(odds.0) / 256.0,
+                peak: f32::from(odds.1) / 256.0,
+                failures,
+                goods: odds.2,
+                fresh,
+                action,
+                repeats,
+                until_s: words.0,
+                tried_s: words.1 ^ words.2,
+                campaign: words.1,
+                networks: words.2,
+                failed: words.3,
+                succeeded: words.4,
+                mark: Mark::from_bits(mark),
+            }
         })
     }
 

@@ -162,7 +162,9 @@ pub(super) fn learn(
         head: Head::read(book),
         behaviors: std::array::from_fn(|mask| {
             let is_there = keys.get(mask).is_some_and(Option::is_some);
-            is_there.then(|| found.get(mask).copied().flatten().unwrap_or_else(|| Behavior::new(slice, terms.mark)))
+            is_there.then(|| {
+                found.get(mask).copied().flatten().unwrap_or_else(|| Behavior::new(slice, terms.mark))
+            })
         }),
         known: found.map(|found| found.is_some()),
     };

@@ -30,7 +30,7 @@ impl Learner {
     /// Condemns all of a campaign until a time, in seconds since 1970; whether it is known. Whoever is of it
     /// is refused from now on, by this worker at once, by the others within two ticks.
     pub fn condemn_campaign(&mut self, host: &dyn Host, id: u32, until_s: u32, action: Action) -> bool {
-        let verdict = Verdict { until_s, action: action as u8 };
+        let verdict = Verdict { until_s, action: action.code() };
         let changed = self.change_campaign(host, id, &mut |sheet| campaign::condemn(sheet, id, verdict));
         self.outlaws |= changed;
         changed
@@ -75,13 +75,7 @@ impl Learner {
 
     /// The condemned campaign that a request is of. Someone who succeeded with this subject before, in this
     /// session or from this network, is of none.
-    pub fn outlaw(
-        &mut self,
-        host: &dyn Host,
-        policy: usize,
-        facets: &Facets,
-        seen: &Seen,
-    ) -> Option<Outlaw> {
+    pub fn outlaw(&mut self, host: &dyn Host, policy: usize, facets: &Facets, seen: &Seen) -> Option<Outlaw> {
         if !self.outlaws || seen.spared.is_some() {
             return None;
         }

@@ -39,7 +39,13 @@ impl Learner {
     }
 
     /// The campaigns that a request is of: by its make, and by the verdict that it would meet; 0: none.
-    pub fn campaigns_of(&mut self, host: &dyn Host, policy: usize, profile: &Profile, now_ms: u64) -> [u32; 2] {
+    pub fn campaigns_of(
+        &mut self,
+        host: &dyn Host,
+        policy: usize,
+        profile: &Profile,
+        now_ms: u64,
+    ) -> [u32; 2] {
         let Some(class) = self.class(policy) else { return [0; 2] };
         let book = class.book;
         let keys = profile::keys(profile, &self.hashes);

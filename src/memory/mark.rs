@@ -47,8 +47,8 @@ mod tests {
         for number in [0, 1, 700, 1023, 1024, 5000, u32::MAX / 2] {
             let mark = Mark::of(number);
             assert!(!mark.precedes(mark) && mark.precedes(Mark::of(number + 1)));
-            assert!(mark.precedes(Mark::of(number + 512)) && !Mark::of(number + 512 + 1).precedes(mark));
-            assert!(!Mark::of(number + 1).precedes(mark));
+            assert!(mark.precedes(Mark::of(number + 512)) && !mark.precedes(Mark::of(number + 513)));
+            assert!(!Mark::of(number + 1).precedes(mark) && !Mark::of(number + 511).precedes(mark));
         }
     }
 }

@@ -5,8 +5,8 @@ use super::{FingerprintId, Network, Secret};
 /// The most decrees of a configuration, condemnations and unbans together.
 pub const MOST_DECREES: usize = 64;
 
-/// The actions that a decree can name: those steps of a ladder that stand for a while.
-pub const LASTING: [&str; 2] = ["limit", "block"];
+/// The actions that a decree can name, from mild to severe: those steps of a ladder that stand for a while.
+pub const LASTING: [&str; 4] = ["delay", "limit", "deceive", "block"];
 
 /// Whom a decree is about. `S` is how a session is held: as it was written, or by its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
