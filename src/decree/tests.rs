@@ -209,6 +209,12 @@ fn decree_of() -> impl Strategy<Value = Decree> {
         .prop_map(|(target, ruling)| Decree { target, ruling })
 }
 
+/// As a configuration has them: none twice.
+fn distinct(decrees: &[Decree]) -> Vec<Decree> {
+    let new = |place: usize, decree: &Decree| !decrees[..place].iter().any(|d| edict::is_same(d, decree));
+    decrees.iter().enumerate().filter(|(place, decree)| new(*place, decree)).map(|(_, d)| *d).collect()
+}
+
 proptest! {
     #[test]
     fn records_are_read_back(decree in decree_of(), at_s: u32, mark: u16, revoked: bool) {
@@ -243,11 +249,11 @@ proptest! {
     /// Whatever was there: afterwards a configuration's decrees are those that are written, each once.
     #[test]
     fn a_configuration_has_what_is_written(first in prop::collection::vec(decree_of(), 0..20), second in prop::collection::vec(decree_of(), 0..20), kept in 0_usize..20) {
+        let first = distinct(&first);
         let mut sheet = empty();
         give(&mut sheet, Origin::Configuration, &first, NOW_S);
-        let mut wanted: Vec<Decree> = first.iter().take(kept).copied().chain(second).collect();
-        let mut known: Vec<Decree> = Vec::new();
-        wanted.retain(|decree| { let new = !known.iter().any(|k| edict::is_same(k, decree)); known.push(*decree); new });
+        let wanted: Vec<Decree> = first.iter().take(kept).copied().chain(second).collect();
+        let wanted = distinct(&wanted);
         prop_assert!(give(&mut sheet, Origin::Configuration, &wanted, NOW_S + 1).done);
         let found: Vec<Decree> = all(&sheet).map(|(_, given)| given.decree).collect();
         prop_assert_eq!(found.len(), wanted.len());
