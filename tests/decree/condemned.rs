@@ -14,8 +14,8 @@ fn note(stage: &mut Stage, client: &Client) -> String {
 #[test]
 fn each_kind_of_target_is_met_and_nobody_else() {
     let mut stage = Stage::logins();
-    let bad = Client::at("203.0.113.7").in_session("bad").of_make("Bad/1.0", "t13d", true);
-    let good = Client::at("198.51.100.7").in_session("good");
+    let bad = Client::at("203.0.113.7").in_session("bad").of_make("Bad/1.0", "t13d", false);
+    let good = Client::at("198.51.100.7").in_session("good").of_make("curl/8.5.0", "", true);
     let printed = Stage::fingerprint(&bad);
     let parts: Vec<&str> = printed.split('-').collect();
     assert!(parts.iter().all(|part| *part != "0"), "{printed}");

@@ -16,7 +16,7 @@ pub(crate) struct Client {
     pub(crate) tls: String,
     pub(crate) session: String,
     pub(crate) address: String,
-    /// Whether it writes its JSON as a script does.
+    /// Whether it is a script, which writes its JSON with spaces.
     pub(crate) spaced: bool,
 }
 
@@ -121,7 +121,10 @@ impl Stage {
         let path = format!("/x/{}", self.now_ms * 7919 % 100_003);
         let cookie = format!("sid={}", client.session);
         let mut headers = vec![(":path", &path[..]), (":method", "POST"), ("user-agent", &client.agent)];
-        headers.push(("accept-language", "en"));
+        // A script says nothing of languages.
+        if !client.spaced {
+            headers.push(("accept-language", "en"));
+        }
         if !client.tls.is_empty() {
             headers.push(("x-ja4", &client.tls));
         }
