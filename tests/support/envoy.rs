@@ -59,6 +59,8 @@ impl InEnvoy {
                 folder: tempfile::tempdir().unwrap(),
                 version: 0,
             };
+            // Envoy's own is that of a listener which it does not read from a file.
+            reloading.bootstrap.set_access_log(&reloading.access_log().to_string_lossy()).unwrap();
             launch.bootstrap.watch_listener_file(&reloading.write(configuration)).unwrap();
             reloading
         });
@@ -68,6 +70,10 @@ impl InEnvoy {
 }
 
 impl Reloading {
+    fn access_log(&self) -> PathBuf {
+        self.folder.path().join("access.log")
+    }
+
     /// Gives Envoy a listener with this plugin configuration; the file that it reads.
     fn write(&mut self, configuration: &Value) -> PathBuf {
         self.version += 1;
@@ -139,7 +145,9 @@ impl Stage for InEnvoy {
     fn end(self: Box<Self>) -> Vec<Outcome> {
         let until = Instant::now() + DEADLINE;
         loop {
-            let log = std::fs::read_to_string(self.envoy.access_log_path()).unwrap_or_default();
+            let own = self.reloading.as_ref().map(Reloading::access_log);
+            let file = own.unwrap_or_else(|| self.envoy.access_log_path());
+            let log = std::fs::read_to_string(file).unwrap_or_default();
             let notes = log.lines().filter_map(|line| serde_json::from_str(line).ok());
             let notes: Vec<Value> = notes.filter(|line: &Value| line["request_id"] != "look").collect();
             if notes.len() >= self.statuses.len() {
