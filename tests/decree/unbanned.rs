@@ -64,7 +64,7 @@ fn keys_that_are_shared_are_cleared_too() {
     assert_eq!(stage.refused(&customer), [true, true]);
     stage.reload(&json!({"unban": [{"session": "customer"}]}));
     let attacker = Client::at("203.0.113.7").in_session("attacker");
-    assert_eq!(stage.refused(&attacker)[0], true, "until the one who was unbanned comes");
+    assert!(stage.refused(&attacker)[0], "until the one who was unbanned comes");
     assert_eq!(stage.refused(&customer), [false, false]);
     assert_eq!(stage.refused(&Client::at("203.0.113.9").in_session("new")), [false, false]);
 }
