@@ -20,6 +20,7 @@ pub mod usage;
 pub mod flow;
 pub mod detect;
 pub mod decide;
+pub mod decree;
 pub mod learn;
 pub mod respond;
 pub mod report;

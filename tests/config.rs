@@ -19,6 +19,7 @@ fn env(name: &str) -> Option<String> {
     match name {
         "PALISADE_SECRET" => Some(SECRET.into()),
         "SHORT_SECRET" => Some("swordfish".into()),
+        "BAD_SESSION" => Some("correct-horse".into()),
         _ => None,
     }
 }

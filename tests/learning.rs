@@ -320,7 +320,7 @@ fn a_session_that_is_known_costs_no_look_up() {
 
 /// Failures in the book of a policy, as it is in shared data.
 fn counted(store: &Arc<Store>, policy: &str) -> u16 {
-    let name = format!("pal1.b{:x}", hash::public(policy.as_bytes()));
+    let name = format!("pal2.b{:x}", hash::public(policy.as_bytes()));
     let book = SimHost::new(Arc::clone(store)).load(&name).unwrap();
     book.map_or(0, |book| Head::read(&book.bytes).failures)
 }

@@ -30,8 +30,11 @@ fn modules_use_only_those_above_them() {
     assert!(modules.len() > 10, "{modules:?}");
     for (place, module) in modules.iter().enumerate() {
         for file in files_of(module) {
-            let text = std::fs::read_to_string(&file).unwrap();
             // A module's own tests may use what stands below it.
+            if file.file_stem().is_some_and(|stem| stem == "tests") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             for below in modules.iter().skip(place + 1) {
                 let uses = text.lines().any(|line| {

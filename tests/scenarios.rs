@@ -129,7 +129,8 @@ fn scenarios_give_the_same_verdicts_in_envoy() {
 /// Plays one scenario in Envoy and on a simulated host; what differs or fails is told with its name.
 fn compare(name: &str, scenario: &Scenario) -> Result<(), String> {
     let played = panic::catch_unwind(|| {
-        let stage = InEnvoy::start(&scenario.configuration(), scenario.workers(), scenario.speed);
+        let stage =
+            InEnvoy::start(&scenario.configuration(), scenario.workers(), scenario.speed, scenario.reloads());
         let in_envoy = scenario.play(Box::new(stage));
         let simulated = simulate(name, scenario, scenario.workers(), Faults::default());
         for (n, (in_envoy, simulated)) in in_envoy.iter().zip(&simulated).enumerate() {

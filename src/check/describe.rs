@@ -2,8 +2,8 @@
 
 use crate::config::{Config, show_duration};
 use crate::policy::{
-    AnswerMatch, Decoy, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule, Rung, SubjectSource,
-    TallySpec,
+    AnswerMatch, Decoy, DecreeRule, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule, RuledAs, Rung,
+    SubjectSource, TallySpec,
 };
 
 /// The role as operators write it.
@@ -234,4 +234,17 @@ pub(super) fn reach(policy: &Policy) -> String {
     let rungs = Config::rungs(policy);
     let reached: Vec<_> = rungs.iter().filter(|(_, at)| highest >= *at).map(|(name, _)| *name).collect();
     format!("{highest}, which reaches {}", reached.join(", "))
+}
+
+/// What a decree rules, and of whom.
+pub(super) fn decree(rule: &DecreeRule) -> (String, String) {
+    let whom = rule.target.shown().unwrap_or_else(|| "(not shown)".to_owned());
+    let ruled = match rule.ruled {
+        RuledAs::Unban => "unban".to_owned(),
+        RuledAs::Condemn { action, for_ms: Some(for_ms) } => {
+            format!("{action} for {}", show_duration(for_ms))
+        }
+        RuledAs::Condemn { action, for_ms: None } => format!("{action} while it is here"),
+    };
+    (format!("{} {whom}", rule.target.kind()), ruled)
 }

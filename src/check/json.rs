@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Checked, Plugin, describe};
 use crate::config::Config;
-use crate::policy::{AnswerMatch, Policy, Rule, Rung, TallySpec};
+use crate::policy::{AnswerMatch, DecreeRule, Policy, Rule, RuledAs, Rung, TallySpec};
 
 /// The whole report, mistakes included.
 pub(super) fn report(checked: &Checked) -> Value {
@@ -48,6 +48,21 @@ fn plugin(plugin: &Plugin) -> Value {
         "propose_flows": settings.propose_flows,
         "policies": settings.policies.iter().map(|p| policy(p, &plugin.config)).collect::<Vec<_>>(),
         "routes": routes.collect::<Vec<_>>(),
+        "decrees": settings.decrees.iter().map(decree).collect::<Vec<_>>(),
+    })
+}
+
+fn decree(rule: &DecreeRule) -> Value {
+    let (action, for_ms) = match rule.ruled {
+        RuledAs::Condemn { action, for_ms } => (action, for_ms),
+        RuledAs::Unban => ("unban", None),
+    };
+    json!({
+        "kind": rule.target.kind(),
+        "target": rule.target.shown(),
+        "action": action,
+        "for_ms": for_ms,
+        "why": rule.why,
     })
 }
 

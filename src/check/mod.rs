@@ -20,7 +20,7 @@ pub use surroundings::Environment;
 
 use crate::config::{Config, Mistake, Note, no_such_policy};
 use crate::memory::Bound;
-use crate::policy::Settings;
+use crate::policy::{DecreeRule, RuledAs, Settings};
 use crate::{learn, respond};
 use routes::Named;
 use site::Sites;
@@ -263,7 +263,8 @@ fn check_unguarded(sites: &Sites<'_>, named: &[Named<'_>], mistakes: &mut Vec<Mi
     }
 }
 
-/// Filters with the same `vm_id` share one table, so they have to agree on its size and its keys.
+/// Filters with the same `vm_id` share one table, so they have to agree on its size, its keys and its
+/// decrees, which each would end that the other does not have.
 fn check_shared(read: &[Read<'_, '_>], mistakes: &mut Vec<Mistake>) {
     let mut first: BTreeMap<&str, &Plugin> = BTreeMap::new();
     for (site, plugin) in read {
@@ -287,5 +288,11 @@ fn check_shared(read: &[Read<'_, '_>], mistakes: &mut Vec<Mistake>) {
         };
         differs("memory", mine.memory_bytes != theirs.memory_bytes);
         differs("secret", mine.secret != theirs.secret);
+        let ruled = |settings: &Settings, condemns: bool| {
+            let is_it = move |rule: &&DecreeRule| (rule.ruled != RuledAs::Unban) == condemns;
+            settings.decrees.iter().filter(is_it).cloned().collect::<Vec<_>>()
+        };
+        differs("condemn", ruled(mine, true) != ruled(theirs, true));
+        differs("unban", ruled(mine, false) != ruled(theirs, false));
     }
 }

@@ -30,6 +30,7 @@ fn write_report(out: &mut String, checked: &Checked) -> fmt::Result {
             write_policy(out, plugin, policy)?;
         }
         write_routes(out, plugin)?;
+        write_decrees(out, plugin)?;
         write_memory(out, plugin)?;
     }
     Ok(())
@@ -105,6 +106,20 @@ fn write_routes(out: &mut String, plugin: &Plugin) -> fmt::Result {
     for route in &settings.routes {
         let policy = settings.policies.get(usize::from(route.policy.0)).map_or("", |policy| &policy.name);
         writeln!(out, "  {} -> {policy}", describe_match(&route.matches))?;
+    }
+    Ok(())
+}
+
+fn write_decrees(out: &mut String, plugin: &Plugin) -> fmt::Result {
+    let decrees = &plugin.config.settings.decrees;
+    if decrees.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\ndecrees, whatever was counted")?;
+    for rule in decrees {
+        let (whom, ruled) = describe::decree(rule);
+        let why = rule.why.as_ref().map(|why| format!(", {why:?}")).unwrap_or_default();
+        writeln!(out, "  {whom}: {ruled}{why}")?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod count;
 mod decoy;
+mod decree;
 mod flow;
 mod graphql;
 mod ladder;
@@ -160,6 +161,7 @@ fn read_settings(
     let limits = table.take("limits").map(|node| limits::read(&node, present)).unwrap_or_default();
     let policies = table.need("policies", "write at least one, such as login: {role: login}");
     let routes = table.take("routes");
+    let decrees = [table.take("condemn"), table.take("unban")];
     table.finish();
 
     let names = policies.as_ref().map(name_policies).unwrap_or_default();
@@ -172,6 +174,7 @@ fn read_settings(
         flow::complete(&mut policies, &flows_at, root.findings);
     }
     let routes = routes.map(|node| routes::read(&node, &names)).unwrap_or_default();
+    let decrees = decree::read(&decrees, &decree::Grounds { present, policies: &policies }, env);
     Some(Settings {
         memory_bytes: memory_bytes?,
         secret: secret?,
@@ -186,6 +189,7 @@ fn read_settings(
         policies,
         by_name: names,
         routes,
+        decrees,
     })
 }
 
@@ -203,27 +207,37 @@ fn read_secret(node: &Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<
     if let Some(text) = node.value.as_str() {
         return long_enough(text, node, "found");
     }
-    let mut table = node.table("write {env: PALISADE_SECRET}, or a text of at least 16 bytes in quotes")?;
-    let variable = table.need("env", "write the name of an environment variable, such as PALISADE_SECRET");
+    let remedy = "write {env: PALISADE_SECRET}, or a text of at least 16 bytes in quotes";
+    let (node, name, text) = read_variable(node, remedy, "PALISADE_SECRET", env)?;
+    long_enough(&text, &node, &format!("{name} holds"))
+}
+
+/// What `{env: NAME}` names, with its place and name.
+fn read_variable<'a>(
+    node: &Node<'a>,
+    remedy: &str,
+    example: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Option<(Node<'a>, &'a str, String)> {
+    let mut table = node.table(remedy)?;
+    let remedy = format!("write the name of an environment variable, such as {example}");
+    let variable = table.need("env", &remedy);
     table.finish();
     let node = variable?;
-    let remedy = "write the name of an environment variable, such as PALISADE_SECRET";
-    let name = node.text(remedy)?;
+    let name = node.text(&remedy)?;
     let of_name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     if !name.bytes().all(of_name) {
         node.wrong(remedy);
         return None;
     }
-    match env(name) {
-        Some(text) => long_enough(&text, &node, &format!("{name} holds")),
-        None => {
-            node.mistake(
-                format!("the environment variable {name} is not set"),
-                "set it where Envoy starts, and name it in vm_config.environment_variables.host_env_keys",
-            );
-            None
-        }
+    let text = env(name);
+    if text.is_none() {
+        node.mistake(
+            format!("the environment variable {name} is not set"),
+            "set it where Envoy starts, and name it in vm_config.environment_variables.host_env_keys",
+        );
     }
+    Some((node, name, text?))
 }
 
 fn long_enough(text: &str, node: &Node<'_>, found: &str) -> Option<Secret> {

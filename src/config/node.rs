@@ -60,7 +60,7 @@ impl<'a> Node<'a> {
     /// The value as a message may show it: short, one line, and never a secret.
     fn shown(&self) -> String {
         // A secret may stand at the wrong place, for example below `policies`.
-        let secret = self.path.contains("secret");
+        let secret = is_hidden(&self.path);
         match self.value {
             Value::Null => "nothing".into(),
             Value::Bool(_) if secret => "true or false".into(),
@@ -233,6 +233,11 @@ impl<'a> Node<'a> {
     }
 }
 
+/// Whether what stands at a place is never shown: a secret, or somebody's session.
+fn is_hidden(path: &str) -> bool {
+    path.contains("secret") || path.contains("].session")
+}
+
 /// Whether it is a token of RFC 9110, as names of headers, cookies and methods are.
 pub(super) fn is_token(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
@@ -295,7 +300,7 @@ impl<'a> Table<'a> {
                 None => format!("known here: {known}"),
             };
             // What stands below `secret` may be the secret itself, even as a key.
-            if self.path.contains("secret") {
+            if is_hidden(&self.path) {
                 self.findings.mistake(&self.path, "unknown key", remedy);
             } else {
                 self.findings.mistake(&below(&self.path, key), "unknown key", remedy);

@@ -32,7 +32,7 @@ impl Facets {
     /// Sets address and network, each where `wanted`, from the address as the host or an edge
     /// wrote it. Addresses are personal: keyed, like sessions and subjects.
     pub fn set_address(&mut self, hashes: &Hashes, text: &[u8], wanted: impl Fn(Facet) -> bool) {
-        let Some(address) = parse_address(text) else { return };
+        let Some(address) = address(text) else { return };
         let octets = octets(address);
         if wanted(Facet::Address) {
             self.set(Facet::Address, Some(hashes.personal("address", &octets)));
@@ -82,9 +82,12 @@ pub fn tls(value: Option<&[u8]>) -> Option<u64> {
     value.map(<[u8]>::trim_ascii).filter(|v| !v.is_empty()).map(hash::public)
 }
 
-/// Reads `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`; of a list that an edge
+/// The address of a client, as the host or an edge wrote it.
+///
+/// It reads `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`; of a list that an edge
 /// joined with commas the last, which the nearest hop wrote. IPv4 in IPv6 is IPv4.
-fn parse_address(text: &[u8]) -> Option<IpAddr> {
+#[must_use]
+pub fn address(text: &[u8]) -> Option<IpAddr> {
     let last = text.rsplit(|&b| b == b',').next().unwrap_or(text);
     let text = std::str::from_utf8(last.trim_ascii()).ok()?;
     let address = IpAddr::from_str(text).ok().or_else(|| SocketAddr::from_str(text).ok().map(|s| s.ip()))?;

@@ -27,6 +27,10 @@ pub(super) enum On {
     Tally(usize),
     /// What the client does, whoever it is.
     Behavior(Recognised),
+    /// The decree at this place.
+    Decree(usize),
+    /// All of this campaign.
+    Campaign(u32),
 }
 
 impl Met {
@@ -37,7 +41,7 @@ impl Met {
     fn recognised(&self) -> Option<&Recognised> {
         match &self.on {
             On::Behavior(recognised) => Some(recognised),
-            On::Tally(_) => None,
+            On::Tally(_) | On::Decree(_) | On::Campaign(_) => None,
         }
     }
 
@@ -61,13 +65,17 @@ impl Guard {
             if let Some(recognised) = met.recognised() {
                 self.learner.refused(index, recognised);
             }
+            if let On::Campaign(id) = met.on {
+                self.learner.refused_of(id);
+            }
         } else {
             x.stage = Stage::AwaitsAnswer;
         }
-        let campaign = match (met.recognised(), &x.seen) {
-            (Some(recognised), _) => recognised.campaign,
-            (None, Some(seen)) => self.learner.campaign_of(host, index, seen),
-            (None, None) => 0,
+        let campaign = match (&met.on, &x.seen) {
+            (On::Behavior(recognised), _) => recognised.campaign,
+            (On::Campaign(id), _) => *id,
+            (_, Some(seen)) => self.learner.campaign_of(host, index, seen),
+            (_, None) => 0,
         };
         let note = self.standing_note(x, index, met, campaign);
         Step { note, ..Step::next(next) }
@@ -118,6 +126,8 @@ impl Guard {
             On::Behavior(Recognised { mask, key, .. }) => {
                 Some(self.hashes.tally(b"behavior", [(*mask as u8, *key)].into_iter()))
             }
+            On::Decree(place) => Some(self.hashes.tally(b"decree", [(0, *place as u64)].into_iter())),
+            On::Campaign(id) => Some(self.hashes.tally(b"campaign", [(0, u64::from(*id))].into_iter())),
         }
     }
 
@@ -170,9 +180,11 @@ impl Guard {
         let policy = self.settings.policies.get(index)?;
         let Met { standing, .. } = *met;
         let recognised = met.recognised();
-        let reason = match recognised {
-            Some(_) => Reason::Behavior,
-            None => self.plans.get(index)?.reason(standing.reason),
+        let reason = match met.on {
+            On::Behavior(_) => Reason::Behavior,
+            On::Decree(_) => Reason::Decreed,
+            On::Campaign(_) => Reason::Campaign,
+            On::Tally(_) => self.plans.get(index)?.reason(standing.reason),
         };
         let action = Action::of(standing);
         self.tell.verdict(index, action, reason);

@@ -1,11 +1,13 @@
 //! What is kept of one exchange between its steps.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use super::held::Then;
 use crate::facts::graphql::Operation;
 use crate::facts::{Facets, FingerprintId, Headers, Probes};
 use crate::learn::Seen;
+use crate::memory::Mark;
 use crate::memory::cache::Slot;
 use crate::report::Note;
 use crate::respond::{Reply, Speech};
@@ -25,6 +27,10 @@ pub struct Exchange {
     pub(super) probes: Probes,
     /// What learning keeps of the request; `None` before it was judged.
     pub(super) seen: Option<Seen>,
+    /// The client's address; read only where a decree goes by it.
+    pub(super) address: Option<IpAddr>,
+    /// The unban that the request meets.
+    pub(super) unbanned: Option<Mark>,
     /// Whether a browser sent it ahead of its user.
     pub(super) prefetch: bool,
     /// What the request does that its policy is about, at most [`crate::facts::graphql::MOST_OPERATIONS`];

@@ -18,7 +18,12 @@ impl Guard {
     pub(super) fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
         let now_ms = host.now_ms();
         let idle = x.does_nothing();
-        if let Some(recognised) = self.recognise(host, x, now_ms).filter(|_| !idle) {
+        let decreed = self.heed(host, x, now_ms);
+        let recognised = self.recognise(host, x, now_ms);
+        if let Some(met) = decreed.or_else(|| if idle { None } else { self.outlaw(host, x, now_ms) }) {
+            return self.uphold(host, x, &met, now_ms);
+        }
+        if let Some(recognised) = recognised.filter(|_| !idle) {
             return self.uphold(host, x, &Met::behavior(recognised), now_ms);
         }
         let mut tallies = self.view(host, x, now_ms);
@@ -74,9 +79,13 @@ impl Guard {
     /// The reply, where a verdict stands on one of the keys that are known so far.
     pub(super) fn early_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
         let now_ms = host.now_ms();
-        let tallies = self.view(host, x, now_ms);
+        if self.decrees.needs().body {
+            return None;
+        }
+        let decreed = self.heed(host, x, now_ms);
+        let met = decreed.or_else(|| severest(&self.view(host, x, now_ms), now_ms));
         // As the origin would, a decoy waits for the body.
-        let met = severest(&tallies, now_ms).filter(|met| Action::of(met.standing) != Action::Deceive)?;
+        let met = met.filter(|met| Action::of(met.standing) != Action::Deceive)?;
         let (index, policy) = self.policy(x)?;
         let enforces = policy.mode == Mode::Enforce;
         if enforces && self.learner.learns(index) {
@@ -132,7 +141,7 @@ impl Guard {
         let enforces = enforces && !x.does_nothing();
         let mut tallies = Vec::with_capacity(x.slots.len());
         for slot in &x.slots {
-            let tally = slot.map(|slot| self.memory.view(host, slot, now_ms));
+            let tally = slot.map(|slot| self.view_one(host, x, slot, now_ms));
             tallies.push(tally);
             let blocks = |t: Tally| t.standing.stands(now_ms) && Action::of(t.standing) == Action::Block;
             if enforces && tally.is_some_and(blocks) {

@@ -6,6 +6,7 @@
 mod answer;
 mod carry_out;
 mod deceive;
+mod decree;
 mod exchange;
 mod flow;
 mod held;
@@ -20,6 +21,7 @@ mod usage;
 pub use exchange::{Exchange, Next, Step};
 pub use held::Then;
 
+use crate::decree::Decrees;
 use crate::facts::{Hashes, Recall};
 use crate::flow::{self as flows, Assistant, Flows};
 use crate::host::Host;
@@ -57,6 +59,9 @@ pub struct Guard {
     /// What the origin server lets pages of other origins read.
     cors: Cors,
     tell: Tell,
+    decrees: Decrees,
+    /// When a line was last written of a decree or campaign that refuses.
+    told: decree::Told,
 }
 
 impl Guard {
@@ -77,6 +82,7 @@ impl Guard {
             settings.propose_flows.then(|| Assistant::new(settings.policies.len(), hashes.map_seeds()));
         let edge_headers = plan::edge_headers(&settings.client);
         let recall = Recall::new(hashes.map_seeds());
+        let decrees = Decrees::new(&settings.decrees, &hashes);
         Self {
             hashes,
             plans,
@@ -92,6 +98,8 @@ impl Guard {
             assistant,
             cors: Cors::default(),
             tell: Tell::default(),
+            decrees,
+            told: decree::Told::default(),
             settings,
         }
     }
@@ -135,6 +143,7 @@ impl Guard {
         if self.memory.has_waiting() {
             self.memory.flush(host, now_ms);
         }
+        self.tick_decrees(host, now_ms);
         self.learner.tick(host, now_ms);
         for condemned in self.learner.take_condemned() {
             self.tell_condemned(host, &condemned, now_ms);
@@ -150,6 +159,7 @@ impl Guard {
         let (tallies, sheets) = (self.memory.take_incidents(), self.learner.take_incidents());
         let incidents =
             tallies.plus(sheets).plus(self.flows.take_incidents()).plus(self.decoys.take_incidents());
+        let incidents = incidents.plus(self.decrees.take_incidents());
         for (trouble, times) in [
             (Trouble::StoreConflict, incidents.deferred),
             (Trouble::EventsLost, incidents.lost),

@@ -61,7 +61,7 @@ impl Guard {
         for further in self.further(x) {
             for (slot, known) in further.slots.iter().zip(&x.slots) {
                 if let Some(slot) = slot.filter(|_| slot != known) {
-                    tallies.push(Some(self.memory.view(host, slot, now_ms)));
+                    tallies.push(Some(self.view_one(host, x, slot, now_ms)));
                 }
             }
         }

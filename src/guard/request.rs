@@ -5,7 +5,7 @@ use super::held::Then;
 use super::{Exchange, Guard, Next, Step};
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::probe::Kind;
-use crate::facts::{Fingerprint, Headers, Probes, graphql, preflight, size, subject};
+use crate::facts::{Fingerprint, Headers, Probes, client, graphql, preflight, size, subject};
 use crate::host::{Attribute, Host};
 use crate::policy::{Facet, Mode, OnTrouble, Policy, Role, SubjectSource, TlsSource};
 use crate::report::Trouble;
@@ -127,6 +127,9 @@ impl Guard {
         if preflight::is_preflight(headers, last) {
             return Step::next(Next::Pass);
         }
+        if !self.decrees.is_settled() {
+            self.settle_decrees(host);
+        }
         x.policy = Some(index);
         x.speech = Speech::of(headers);
         x.origin = respond::origin(headers);
@@ -185,16 +188,20 @@ impl Guard {
     fn client_facets(&mut self, host: &dyn Host, x: &mut Exchange, index: usize, headers: &Headers<'_>) {
         let Some(plan) = self.plans.get(index) else { return };
         let client = &self.settings.client;
-        if plan.wants(Facet::Address) || plan.wants(Facet::Network) {
-            let wanted = |facet| plan.wants(facet);
+        let decreed = self.decrees.needs();
+        let wanted = |facet| plan.wants(facet) || (facet == Facet::Network && decreed.network);
+        if wanted(Facet::Address) || wanted(Facet::Network) || decreed.address {
             // An edge that left its header out leaves Envoy's own view.
-            match client.address.as_ref().and_then(|name| headers.get(name)) {
-                Some(address) => x.facets.set_address(&self.hashes, address, wanted),
+            let own;
+            let text = match client.address.as_ref().and_then(|name| headers.get(name)) {
+                Some(address) => address,
                 None => {
-                    let address = host.attribute(Attribute::SourceAddress).unwrap_or_default();
-                    x.facets.set_address(&self.hashes, &address, wanted);
+                    own = host.attribute(Attribute::SourceAddress).unwrap_or_default();
+                    &own[..]
                 }
-            }
+            };
+            x.facets.set_address(&self.hashes, text, wanted);
+            x.address = decreed.address.then(|| client::address(text)).flatten();
         }
         if plan.wants(Facet::Session) {
             x.facets.set_session(&self.hashes, client.session.as_ref(), headers);

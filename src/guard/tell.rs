@@ -161,6 +161,10 @@ pub(super) enum Reason {
     TooMuch(TooMuch),
     /// The limit at this index has nothing left.
     Limit(usize),
+    /// The operator ruled so.
+    Decreed,
+    /// Its campaign is condemned as a whole.
+    Campaign,
     /// A rule that is no more: a verdict outlives a change of the configuration.
     Changed,
 }
@@ -181,6 +185,8 @@ impl Reason {
             Self::TooMuch(what) => what.name(),
             Self::Limit(index) => limits.get(index).map_or("changed", |limit| limit.name.as_str()),
             Self::Behavior => learn::REASON,
+            Self::Decreed => "decreed",
+            Self::Campaign => "campaign",
             Self::Changed => "changed",
         }
     }

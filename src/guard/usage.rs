@@ -35,6 +35,9 @@ impl Guard {
         let counted = keys.map(|((slot, told), spec)| {
             let (slot, told) = slot.zip(*told).filter(|_| spec.follows)?;
             let followed = Followed { tally: slot.spec.0.into(), spec, key: slot.key.0 as u64, told };
+            if let Some(unban) = x.unbanned {
+                usages.pardon(followed.key, unban, now_ms);
+            }
             let mut tell = |event| self.memory.record(host, slot, event, now_ms);
             let mut usage = usages.count(&followed, &request, &mut tell);
             for _ in 1..operations {

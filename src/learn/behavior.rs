@@ -5,8 +5,10 @@
 //! time. Its goods are the customers it is known for: successes that came while nothing spoke
 //! against it.
 
+use crate::memory::Mark;
+
 /// Length of a behavior's record in bytes.
-pub const BEHAVIOR_BYTES: usize = 52;
+pub const BEHAVIOR_BYTES: usize = 54;
 
 /// Time goes in slices of ten minutes: subjects count once in each, and what fades does so with each.
 pub const SLICE_S: u64 = 600;
@@ -60,6 +62,8 @@ pub struct Behavior {
     pub tried_s: u32,
     /// The campaign that it belongs to; 0: none.
     pub campaign: u32,
+    /// Up to which unban it is cleared.
+    pub mark: Mark,
     /// Networks that failures of this slice came from, by five bits.
     networks: u32,
     /// Subjects that failed in this slice, by six bits.
@@ -87,10 +91,26 @@ pub fn odds_left(slices: u16) -> f32 {
 }
 
 impl Behavior {
-    /// A behavior seen for the first time.
+    /// A behavior seen for the first time, when this was the last unban.
     #[must_use]
-    pub fn new(slice: u16) -> Self {
-        Self { slice, ..Self::default() }
+    pub fn new(slice: u16, mark: Mark) -> Self {
+        Self { slice, mark, ..Self::default() }
+    }
+
+    /// Whether it has anything from before an unban that speaks against whoever has it.
+    #[must_use]
+    pub fn is_to_be_cleared(&self, unban: Mark) -> bool {
+        let speaks_against = self.odds > 0.0 || self.peak > 0.0 || self.until_s != 0 || self.failures > 0;
+        speaks_against && self.mark.precedes(unban)
+    }
+
+    /// Clears it of all that speaks against it. What speaks for it, and its customers, it keeps; what
+    /// succeeded under attack is none of them.
+    pub fn clear(&mut self, unban: Mark) {
+        let Self { slice, goods, succeeded, .. } = *self;
+        let odds = self.odds.min(0.0);
+        let fresh = if self.peak < DOUBTFUL { self.fresh } else { 0 };
+        *self = Self { slice, odds, peak: odds, goods, fresh, succeeded, mark: unban, ..Self::default() };
     }
 
     /// Brings it up to a slice.
@@ -189,8 +209,10 @@ fn mark(set: &mut u64, subject: u64) -> bool {
 /// | 20..24, 24..28 | end of the verdict, last try |
 /// | 28..32, 32..36 | campaign, networks |
 /// | 36..44, 44..52 | failed, succeeded |
+/// | 52..54 | mark |
 pub mod wire {
     use super::{BEHAVIOR_BYTES, Behavior};
+    use crate::memory::Mark;
     use crate::memory::bytes::{Parts, array};
 
     /// Writes a record.
@@ -212,6 +234,7 @@ pub mod wire {
         parts.put(&behavior.networks.to_le_bytes());
         parts.put(&behavior.failed.to_le_bytes());
         parts.put(&behavior.succeeded.to_le_bytes());
+        parts.put(&behavior.mark.bits().to_le_bytes());
         out
     }
 
@@ -238,6 +261,7 @@ pub mod wire {
             networks: word(32),
             failed: wide(36),
             succeeded: wide(44),
+            mark: Mark::from_bits(half(52)),
         }
     }
 
@@ -258,24 +282,27 @@ mod tests {
     use proptest::prelude::*;
 
     fn behavior() -> impl Strategy<Value = Behavior> {
-        let counts = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u8>(), any::<u8>());
+        let counts = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u8>(), any::<u8>(), any::<u16>());
         let words = (any::<u32>(), any::<u32>(), any::<u32>(), any::<u64>(), any::<u64>());
         let odds = (-1024_i16..6144, -1024_i16..6144, 0_f32..1e6);
-        (counts, words, odds).prop_map(|((slice, failures, fresh, action, repeats), words, odds)| Behavior {
-            slice,
-            odds: f32::from(odds.0) / 256.0,
-            peak: f32::from(odds.1) / 256.0,
-            failures,
-            goods: odds.2,
-            fresh,
-            action,
-            repeats,
-            until_s: words.0,
-            tried_s: words.1 ^ words.2,
-            campaign: words.1,
-            networks: words.2,
-            failed: words.3,
-            succeeded: words.4,
+        (counts, words, odds).prop_map(|((slice, failures, fresh, action, repeats, mark), words, odds)| {
+            Behavior {
+                slice,
+                odds: f32::from(odds.0) / 256.0,
+                peak: f32::from(odds.1) / 256.0,
+                failures,
+                goods: odds.2,
+                fresh,
+                action,
+                repeats,
+                until_s: words.0,
+                tried_s: words.1 ^ words.2,
+                campaign: words.1,
+                networks: words.2,
+                failed: words.3,
+                succeeded: words.4,
+                mark: Mark::from_bits(mark),
+            }
         })
     }
 
@@ -300,7 +327,7 @@ mod tests {
 
     #[test]
     fn one_person_who_mistypes_is_not_many_who_fail() {
-        let (mut person, mut crowd) = (Behavior::new(1), Behavior::new(1));
+        let (mut person, mut crowd) = (Behavior::new(1, Mark::default()), Behavior::new(1, Mark::default()));
         (0..20).for_each(|_| _ = person.fail(Some(7), 2.0));
         (0..20).for_each(|n| _ = crowd.fail(Some(n), 2.0));
         assert!(person.odds < 5.0 && crowd.odds == CEILING, "{} {}", person.odds, crowd.odds);
@@ -308,12 +335,12 @@ mod tests {
 
     #[test]
     fn what_succeeds_under_attack_makes_no_customers() {
-        let mut good = Behavior::new(1);
+        let mut good = Behavior::new(1, Mark::default());
         (0..10).for_each(|n| _ = good.succeed(Some(n), -3.0));
         assert_eq!(good.customers(), 10.0);
         good.advance(2);
         assert!(good.customers() > 9.9);
-        let mut bad = Behavior::new(1);
+        let mut bad = Behavior::new(1, Mark::default());
         (0..20).for_each(|n| _ = bad.fail(Some(n), 2.0));
         (20..25).for_each(|n| _ = bad.succeed(Some(n), -3.0));
         bad.advance(2);
@@ -322,7 +349,7 @@ mod tests {
 
     #[test]
     fn odds_and_customers_fade() {
-        let mut behavior = Behavior::new(0);
+        let mut behavior = Behavior::new(0, Mark::default());
         (0..20).for_each(|n| _ = behavior.fail(Some(n), 2.0));
         behavior.goods = 100.0;
         behavior.advance(44);

@@ -171,6 +171,7 @@ fn tag_in(record: &[u8; BEHAVIOR_BYTES]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Mark;
     use proptest::prelude::*;
 
     fn key(n: u64) -> u64 {
@@ -182,14 +183,14 @@ mod tests {
         let mut book = vec![0; book_bytes(40_000)];
         let now_ms = 1_800_000_000_000;
         let slice = slice_of(now_ms / 1000);
-        let mut condemned = Behavior::new(slice);
+        let mut condemned = Behavior::new(slice, Mark::default());
         (condemned.until_s, condemned.tried_s) = (1_800_000_100, 1_800_000_000);
-        let mut good = Behavior::new(slice);
+        let mut good = Behavior::new(slice, Mark::default());
         (0..3).for_each(|n| _ = good.succeed(Some(n), -3.0));
         put(&mut book, key(1), &condemned, now_ms);
         put(&mut book, key(2), &good, now_ms);
         for n in 100..100_000 {
-            put(&mut book, key(n), &Behavior::new(slice), now_ms);
+            put(&mut book, key(n), &Behavior::new(slice, Mark::default()), now_ms);
         }
         assert_eq!((find(&book, key(1)), find(&book, key(2))), (Some(condemned), Some(good)));
         assert!(find(&book, key(99_999)).is_some(), "the newest has a place");

@@ -4,6 +4,7 @@
 use super::book::book_bytes;
 use super::late::{LATE_BYTES, late_bytes};
 use super::{campaign, follow_ups, learner, pace, returning, visits};
+use crate::decree;
 use crate::flow;
 use crate::memory::layout::{decoys_bytes, learning};
 use crate::memory::{self, Bound, known};
@@ -35,7 +36,7 @@ impl SheetLengths {
     fn all(self, settings: &Settings) -> Vec<usize> {
         let mut all: Vec<usize> = known::specs(self.known).iter().map(|spec| spec.bytes).collect();
         all.resize(all.len() + learners(settings), self.book);
-        all.extend([self.late, campaign::SHEET_BYTES]);
+        all.extend([self.late, campaign::SHEET_BYTES, decree::SHEET_BYTES]);
         all
     }
 }
@@ -64,7 +65,8 @@ fn worker_bytes(settings: &Settings) -> u64 {
     let lengths = SheetLengths::new(settings);
     let all = lengths.all(settings);
     let changed = all.iter().max().copied().unwrap_or_default() + campaign::SHEET_BYTES;
-    let copies = (all.iter().sum::<usize>() + changed) as u64;
+    // Of the decrees a copy more tells whether they have changed.
+    let copies = (all.iter().sum::<usize>() + changed + 2 * decree::SHEET_BYTES) as u64;
     let follows = settings.policies.iter().filter_map(|policy| policy.learning.as_ref());
     let turning = if follows.into_iter().any(|learning| learning.follow_up.is_some()) {
         follow_ups::turning_bytes(lengths.late / LATE_BYTES)
@@ -101,7 +103,8 @@ mod tests {
                 let all = SheetLengths::new(&settings).all(&settings);
                 assert!(all.len() <= MOST_SHEETS);
                 let sheets: u64 = all.into_iter().map(sheet_cost_bytes).sum();
-                let board = BOARD_BYTES as u64 + entries_cost_bytes(1);
+                // The decrees have a board of their own.
+                let board = 2 * (BOARD_BYTES as u64 + entries_cost_bytes(1));
                 let aside = settings.memory_bytes / LEARNING_SHARE;
                 assert!(sheets + board <= aside, "{memory}, {policies}: {sheets} of {aside}");
             }

@@ -47,7 +47,20 @@ pub struct Campaign {
     pub members: u32,
     /// Requests refused as its.
     pub refused: u32,
+    /// The verdict on all of it, and when that ends, in seconds since 1970; 0: there never was one.
+    pub verdict: Verdict,
+    /// When it was unbanned, in seconds since 1970; 0: it was not, or someone was condemned as its since.
+    pub unbanned_s: u32,
     profiles: [Profile; MEMBERS],
+}
+
+/// The verdict on a campaign as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// When it ends, in seconds since 1970.
+    pub until_s: u32,
+    /// The action, as [`crate::decide::Action`] numbers it.
+    pub action: u8,
 }
 
 /// An id as it is shown; `None`: there is none.
@@ -77,7 +90,26 @@ impl Campaign {
     }
 
     fn is_over(&self, now_s: u32) -> bool {
-        self.id == 0 || now_s.saturating_sub(self.last_s) > OVER_S
+        let quiet = now_s.saturating_sub(self.last_s) > OVER_S;
+        self.id == 0 || (quiet && !self.is_condemned(now_s))
+    }
+
+    /// Whether the verdict on it is in force.
+    #[must_use]
+    pub fn is_condemned(&self, now_s: u32) -> bool {
+        self.verdict.until_s > now_s
+    }
+
+    /// Whether a profile is like enough for a verdict on all of the campaign. One of its own is not where
+    /// it is made of what customers have too.
+    #[must_use]
+    pub fn is_like(&self, profile: &Profile, weights: &Weights) -> bool {
+        self.likeness(profile, weights) >= BELONGS
+    }
+
+    /// The last profiles that were condemned as its.
+    pub fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.iter().filter(|profile| **profile != Profile::default())
     }
 }
 
@@ -101,7 +133,7 @@ pub fn of(sheet: &[u8], profile: &Profile, likest: Option<(Campaign, f32)>, now_
 /// The suspicion that likeness lends, in nats; less with each hour that passed without a sign.
 #[must_use]
 pub fn suspicion(campaign: &Campaign, likeness: f32, now_s: u32) -> f32 {
-    if likeness < SUSPECT {
+    if likeness < SUSPECT || campaign.unbanned_s != 0 {
         return 0.0;
     }
     let quiet = now_s.saturating_sub(campaign.last_s) as f32 / OVER_S as f32;
@@ -109,16 +141,25 @@ pub fn suspicion(campaign: &Campaign, likeness: f32, now_s: u32) -> f32 {
 }
 
 /// Enters a profile that was condemned, into this campaign or, where it is not there, as the first of
-/// a new one with this id.
+/// a new one with this id. One that was unbanned begins anew.
 pub fn enter(sheet: &mut [u8], id: u32, profile: &Profile, now_s: u32) {
     let records = sheet.as_chunks_mut::<CAMPAIGN_BYTES>().0;
     let place = records.iter().position(|record| read(record).id == id);
-    let oldest = || records.iter().enumerate().min_by_key(|(_, record)| read(record).last_s);
+    let worth = |record: &[u8; CAMPAIGN_BYTES]| {
+        let campaign = read(record);
+        (campaign.is_condemned(now_s), campaign.last_s)
+    };
+    let oldest = || records.iter().enumerate().min_by_key(|(_, record)| worth(record));
     let Some(place) = place.or_else(|| oldest().map(|(place, _)| place)) else { return };
     let Some(record) = records.get_mut(place) else { return };
     let mut campaign = read(record);
-    if campaign.id != id {
-        campaign = Campaign { id, first_s: now_s, ..Campaign::default() };
+    if campaign.unbanned_s != 0 && now_s <= campaign.unbanned_s {
+        // Condemned before, and told of late.
+        return;
+    }
+    if campaign.id != id || campaign.unbanned_s != 0 {
+        let verdict = if campaign.id == id { campaign.verdict } else { Verdict::default() };
+        campaign = Campaign { id, first_s: now_s, verdict, ..Campaign::default() };
     }
     if let Some(member) = campaign.profiles.get_mut(campaign.members as usize % MEMBERS) {
         *member = *profile;
@@ -140,6 +181,38 @@ pub fn count(sheet: &mut [u8], id: u32, requests: u32, now_s: u32) {
     }
 }
 
+/// Condemns all of a campaign, or ends the verdict on it; whether it is known.
+pub fn condemn(sheet: &mut [u8], id: u32, verdict: Verdict) -> bool {
+    change(sheet, id, |campaign| campaign.verdict = verdict)
+}
+
+/// Ends the verdict on a campaign and the suspicion that it lends.
+pub fn unban(sheet: &mut [u8], id: u32, now_s: u32) -> bool {
+    change(sheet, id, |campaign| (campaign.verdict, campaign.unbanned_s) = (Verdict::default(), now_s.max(1)))
+}
+
+fn change(sheet: &mut [u8], id: u32, change: impl FnOnce(&mut Campaign)) -> bool {
+    let mut records = sheet.as_chunks_mut::<CAMPAIGN_BYTES>().0.iter_mut();
+    let found = records.find(|record| id != 0 && read(record).id == id);
+    let Some(record) = found else { return false };
+    let mut campaign = read(record);
+    change(&mut campaign);
+    *record = written(&campaign);
+    true
+}
+
+/// Whether there is a verdict in force on any campaign.
+#[must_use]
+pub fn any_condemned(sheet: &[u8], now_s: u32) -> bool {
+    all(sheet).any(|campaign| campaign.is_condemned(now_s))
+}
+
+/// The campaign with this id.
+#[must_use]
+pub fn find(sheet: &[u8], id: u32) -> Option<Campaign> {
+    all(sheet).find(|campaign| campaign.id == id)
+}
+
 /// All campaigns in the sheet.
 pub fn all(sheet: &[u8]) -> impl Iterator<Item = Campaign> + '_ {
     sheet.as_chunks::<CAMPAIGN_BYTES>().0.iter().map(read).filter(|campaign| campaign.id != 0)
@@ -148,7 +221,8 @@ pub fn all(sheet: &[u8]) -> impl Iterator<Item = Campaign> + '_ {
 fn written(campaign: &Campaign) -> [u8; CAMPAIGN_BYTES] {
     let mut out = [0; CAMPAIGN_BYTES];
     let head = [campaign.id, campaign.first_s, campaign.last_s, campaign.members, campaign.refused];
-    let all = head.into_iter().chain(campaign.profiles.iter().flat_map(|profile| profile.0));
+    let ruled = [campaign.verdict.until_s, campaign.verdict.action.into(), campaign.unbanned_s];
+    let all = head.into_iter().chain(ruled).chain(campaign.profiles.iter().flat_map(|profile| profile.0));
     for (place, word) in out.as_chunks_mut::<4>().0.iter_mut().zip(all) {
         *place = word.to_le_bytes();
     }
@@ -157,13 +231,15 @@ fn written(campaign: &Campaign) -> [u8; CAMPAIGN_BYTES] {
 
 fn read(record: &[u8; CAMPAIGN_BYTES]) -> Campaign {
     let word = |at: usize| u32::from_le_bytes(array(record, 4 * at));
-    let profile = |member| Profile(std::array::from_fn(|side| word(5 + member * SIDES + side)));
+    let profile = |member| Profile(std::array::from_fn(|side| word(8 + member * SIDES + side)));
     Campaign {
         id: word(0),
         first_s: word(1),
         last_s: word(2),
         members: word(3),
         refused: word(4),
+        verdict: Verdict { until_s: word(5), action: word(6) as u8 },
+        unbanned_s: word(7),
         profiles: std::array::from_fn(profile),
     }
 }
@@ -171,6 +247,7 @@ fn read(record: &[u8; CAMPAIGN_BYTES]) -> Campaign {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn profile(sides: [u32; 6]) -> Profile {
         let [a, b, c, d, e, f] = sides;
@@ -228,5 +305,53 @@ mod tests {
         assert!(all(&sheet).all(|campaign| campaign.id != 1));
         count(&mut sheet, 5, 10, 900);
         assert!(all(&sheet).any(|c| c.id == 5 && c.refused == 10 && c.last_s == 900));
+    }
+    #[test]
+    fn a_condemned_campaign_outlives_others_and_quiet() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        let verdict = Verdict { until_s: 10 * OVER_S, action: 4 };
+        assert!(!condemn(&mut sheet, 7, verdict), "nobody was ever condemned as its");
+        assert!(!condemn(&mut sheet, 0, verdict), "an empty place is no campaign");
+        enter(&mut sheet, 7, &profile([1; 6]), 1);
+        assert!(condemn(&mut sheet, 7, verdict));
+        (100..300).for_each(|id| enter(&mut sheet, id, &profile([id; 6]), id));
+        let of = |now_s| {
+            let likest = likest(&sheet, &profile([1; 6]), &RARE, now_s);
+            super::of(&sheet, &profile([1; 6]), likest, now_s)
+        };
+        assert_eq!((of(9 * OVER_S), of(10 * OVER_S)), (Some(7), None));
+    }
+
+    #[test]
+    fn an_unbanned_campaign_lends_nothing_until_someone_is_condemned_anew() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        enter(&mut sheet, 7, &profile([1; 6]), 1000);
+        condemn(&mut sheet, 7, Verdict { until_s: 9000, action: 4 });
+        assert!(unban(&mut sheet, 7, 1010));
+        let found = find(&sheet, 7).unwrap();
+        assert_eq!((found.is_condemned(1010), suspicion(&found, 20.0, 1010)), (false, 0.0));
+        enter(&mut sheet, 7, &profile([2; 6]), 1010);
+        count(&mut sheet, 7, 5, 1015);
+        assert_eq!(suspicion(&find(&sheet, 7).unwrap(), 20.0, 1020), 0.0, "what was before is told of late");
+        enter(&mut sheet, 7, &profile([3; 6]), 1020);
+        let found = find(&sheet, 7).unwrap();
+        assert!(suspicion(&found, 20.0, 1020) > 0.0);
+        assert_eq!((found.members, found.profiles().count()), (1, 1), "it begins anew");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_campaigns(bytes in prop::collection::vec(any::<u8>(), 0..2000), id: u32, now_s: u32) {
+            let mut sheet = bytes;
+            let before = sheet.clone();
+            let records = all(&sheet).all(|campaign| read(&written(&campaign)) == campaign);
+            prop_assert!(records);
+            let likest = likest(&sheet, &profile([1; 6]), &RARE, now_s);
+            let _ = of(&sheet, &profile([1; 6]), likest, now_s);
+            condemn(&mut sheet, id, Verdict { until_s: now_s, action: 4 });
+            enter(&mut sheet, id, &profile([1; 6]), now_s);
+            unban(&mut sheet, id, now_s);
+            prop_assert_eq!(sheet.len(), before.len());
+        }
     }
 }

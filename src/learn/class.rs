@@ -2,6 +2,7 @@
 
 use super::lesson::{Lesson, Terms};
 use crate::facts::{Facets, Hashes, hash};
+use crate::memory::Mark;
 use crate::memory::sheet::SheetId;
 use crate::policy::{Facet, Ladder, Policy};
 
@@ -48,8 +49,9 @@ impl Class {
         })
     }
 
-    pub(super) fn terms(&self) -> Terms {
-        Terms { ladder: self.ladder, usual: self.usual, learns_usual: self.learns_usual }
+    /// What its book is kept by, since this was the last unban.
+    pub(super) fn terms(&self, mark: Mark) -> Terms {
+        Terms { ladder: self.ladder, usual: self.usual, learns_usual: self.learns_usual, mark }
     }
 
     /// Whether lessons are to be written: those that speak against somebody at once.

@@ -19,6 +19,7 @@ use super::sentence::{self, Recognised, Sentence};
 use crate::detect::shift::Level;
 use crate::facts::{Facets, Hashes, Outcome, hash};
 use crate::host::Host;
+use crate::memory::Mark;
 use crate::memory::known::{self, Known};
 use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
 use crate::memory::table::Incidents;
@@ -92,8 +93,8 @@ pub struct Alarm {
 
 /// One worker's part in the learning.
 pub struct Learner {
-    hashes: Hashes,
-    sheets: Sheets,
+    pub(super) hashes: Hashes,
+    pub(super) sheets: Sheets,
     acquaintance: Acquaintance,
     pace: Pace,
     returning: Returning,
@@ -102,7 +103,11 @@ pub struct Learner {
     /// `None`: no policy wants anything followed up.
     follow_ups: Option<FollowUps>,
     counted_s: u32,
-    campaigns: SheetId,
+    pub(super) campaigns: SheetId,
+    /// Whether a campaign is condemned, as of the last tick.
+    pub(super) outlaws: bool,
+    /// The last unban that was heard of.
+    pub(super) mark: Mark,
     /// Requests refused by campaign, and by policy and behavior, not told yet.
     refused: BTreeMap<(Option<usize>, u64), u32>,
     /// Who was condemned by rules, not entered into campaigns yet.
@@ -124,13 +129,13 @@ impl Learner {
         };
         let classes = settings.policies.iter().map(|policy| {
             policy.learning.as_ref()?;
-            let name = format!("pal1.b{:x}", hash::public(policy.name.as_bytes()));
+            let name = format!("pal2.b{:x}", hash::public(policy.name.as_bytes()));
             Class::new(policy, add(name, lengths.book))
         });
         let classes: Vec<Option<Class>> = classes.collect();
         let late = add("pal1.late".to_owned(), lengths.late);
         let follows = classes.iter().flatten().any(|class| class.follow_up.is_some());
-        let campaigns = add("pal1.campaigns".to_owned(), campaign::SHEET_BYTES);
+        let campaigns = add("pal2.campaigns".to_owned(), campaign::SHEET_BYTES);
         Self {
             hashes: hashes.clone(),
             sheets: Sheets::new(specs),
@@ -141,6 +146,8 @@ impl Learner {
             classes,
             counted_s: 0,
             campaigns,
+            outlaws: false,
+            mark: Mark::default(),
             refused: BTreeMap::new(),
             enlisted: Vec::new(),
             condemned: Vec::new(),
@@ -154,7 +161,7 @@ impl Learner {
         self.class(policy).is_some()
     }
 
-    fn class(&self, policy: usize) -> Option<&Class> {
+    pub(super) fn class(&self, policy: usize) -> Option<&Class> {
         self.classes.get(policy)?.as_ref()
     }
 
@@ -189,12 +196,18 @@ impl Learner {
             Some(_) => familiar,
             None => [facets.get(Facet::Session), None],
         };
-        if self.acquaintance.is_familiar(host, &mut self.sheets, familiar) {
+        if self.is_familiar(host, facets) {
             seen.spared = Some(Spared::Familiar);
         } else if recognised.may_return && self.returning.comes_back(returning, seen.at_ms) {
             seen.spared = Some(Spared::Returned);
         }
         seen.spared.is_none().then_some(recognised)
+    }
+
+    /// Whether a request's subject succeeded from here before.
+    pub(super) fn is_familiar(&mut self, host: &dyn Host, facets: &Facets) -> bool {
+        let keys = familiar_keys(&self.hashes, facets);
+        self.acquaintance.is_familiar(host, &mut self.sheets, keys)
     }
 
     /// The campaign that a request is of; 0: the policy does not learn.
@@ -232,11 +245,18 @@ impl Learner {
     /// Takes in that a request was refused for what was recognised: as a sign that the attack goes on,
     /// never as one of its outcomes.
     pub fn refused(&mut self, policy: usize, recognised: &Recognised) {
-        let of_campaign = (None, u64::from(recognised.campaign));
-        for tried in [(Some(policy), recognised.key), of_campaign] {
-            if self.refused.len() < WAITING || self.refused.contains_key(&tried) {
-                *self.refused.entry(tried).or_default() += 1;
-            }
+        self.try_again((Some(policy), recognised.key));
+        self.refused_of(recognised.campaign);
+    }
+
+    /// Takes in that a request was refused as a campaign's.
+    pub fn refused_of(&mut self, campaign: u32) {
+        self.try_again((None, u64::from(campaign)));
+    }
+
+    fn try_again(&mut self, tried: (Option<usize>, u64)) {
+        if self.refused.len() < WAITING || self.refused.contains_key(&tried) {
+            *self.refused.entry(tried).or_default() += 1;
         }
     }
 
@@ -327,6 +347,7 @@ impl Learner {
         self.enter(host, &enlisted);
         self.acquaintance.flush(host, &mut self.sheets);
         self.sheets.tell_and_hear(host);
+        self.look_for_outlaws(host, now_ms);
     }
 
     /// Turns what was followed up or fell due into lessons.
@@ -341,9 +362,10 @@ impl Learner {
     }
 
     /// Writes the waiting lessons of a policy into its book, and what they condemn into campaigns.
-    fn study(&mut self, host: &dyn Host, policy: usize) {
+    pub(super) fn study(&mut self, host: &dyn Host, policy: usize) {
+        let mark = self.mark;
         let Some(Some(class)) = self.classes.get_mut(policy) else { return };
-        let (book, terms) = (class.book, class.terms());
+        let (book, terms) = (class.book, class.terms(mark));
         let lessons = std::mem::take(&mut class.lessons);
         // Many are of few profiles, and what is known of a profile is looked up once for all of them.
         let mut by_profile: Vec<&Lesson> = lessons.iter().collect();

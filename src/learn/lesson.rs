@@ -6,6 +6,7 @@ use super::book::{self, Head};
 use super::late::Late;
 use super::profile::{COUNTED, MASKS, Profile, SINGLES};
 use super::sentence::{self, Expected, Sentence};
+use crate::memory::Mark;
 use crate::policy::Ladder;
 
 /// The share of a hostile client's requests that fail.
@@ -115,6 +116,8 @@ pub struct Terms {
     /// Whether it is learned. Where nothing fails but what lapses it is not: what is kept is known within
     /// minutes and what lapses much later, so that of every rush too few would seem to lapse.
     pub learns_usual: bool,
+    /// The last unban: what begins now has nothing from before it.
+    pub mark: Mark,
 }
 
 /// The behaviors of one request.
@@ -159,7 +162,9 @@ pub(super) fn learn(
         head: Head::read(book),
         behaviors: std::array::from_fn(|mask| {
             let is_there = keys.get(mask).is_some_and(Option::is_some);
-            is_there.then(|| found.get(mask).copied().flatten().unwrap_or_else(|| Behavior::new(slice)))
+            is_there.then(|| {
+                found.get(mask).copied().flatten().unwrap_or_else(|| Behavior::new(slice, terms.mark))
+            })
         }),
         known: found.map(|found| found.is_some()),
     };

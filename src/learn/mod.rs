@@ -23,7 +23,9 @@ mod bound;
 mod class;
 mod follow_ups;
 mod learner;
+mod outlaw;
 mod pace;
+mod pardon;
 mod returning;
 mod visits;
 
@@ -31,5 +33,6 @@ pub use bound::bound;
 pub use journey::Journey;
 pub use learner::{Alarm, Condemned, Learner, Seen};
 pub use lesson::{Kind, Lesson};
+pub use outlaw::Outlaw;
 pub use profile::Profile;
 pub use sentence::{REASON, Recognised, Sentence};

@@ -82,6 +82,13 @@ impl Profile {
     pub fn get(&self, side: Side) -> u32 {
         self.0.get(side as usize).copied().unwrap_or(0)
     }
+
+    /// Sets a side's value.
+    pub(super) fn set(&mut self, side: Side, value: u32) {
+        if let Some(place) = self.0.get_mut(side as usize) {
+            *place = value;
+        }
+    }
 }
 
 /// A set of sides.

@@ -110,10 +110,10 @@ fn alert(behavior: &Behavior, head: &Head) -> f32 {
 }
 
 /// The shares of customers that have a request's sides.
-struct Shares([f32; SIDES]);
+pub(super) struct Shares([f32; SIDES]);
 
 impl Shares {
-    fn new(behaviors: &Behaviors, head: &Head) -> Self {
+    pub(super) fn new(behaviors: &Behaviors, head: &Head) -> Self {
         let all = head.customers + 1.0;
         Self(Side::ALL.map(|side| {
             let behavior = profile::alone(side).and_then(|mask| behaviors.get(mask).copied().flatten());
@@ -130,7 +130,7 @@ impl Shares {
     /// The share that a combination is to be expected to have, where its sides come together as chance
     /// has it: what tells of the program as often as the rarest of it, since it comes together; the
     /// locale and the journey each for itself.
-    fn together(&self, sides: impl Iterator<Item = Side>) -> f32 {
+    pub(super) fn together(&self, sides: impl Iterator<Item = Side>) -> f32 {
         let (mut program, mut rest) = (1.0_f32, 1.0_f32);
         for side in sides {
             match side {
@@ -156,7 +156,12 @@ pub(super) fn expected(behaviors: &Behaviors, head: &Head) -> Expected {
 fn can_carry(mask: usize, behavior: &Behavior, expected: &Expected, head: &Head) -> bool {
     let makes = COUNTED.get(mask).map_or(0, |mask| mask.makes());
     let expected = expected.get(mask).copied().unwrap_or(0.0);
-    makes >= LEAST_MAKES && behavior.customers().max(expected) <= (head.customers * COMMON).max(FEW)
+    makes >= LEAST_MAKES && is_rare(behavior.customers().max(expected), head)
+}
+
+/// Whether hardly any customers are so many.
+pub(super) fn is_rare(customers: f32, head: &Head) -> bool {
+    customers <= (head.customers * COMMON).max(FEW)
 }
 
 /// The verdict on a behavior.

@@ -12,6 +12,7 @@ use super::absence::Absence;
 use super::bucket::{self, Spent};
 use super::generations::{Generations, bound_bytes};
 use super::layout;
+use super::mark::Mark;
 use super::table::{Incidents, Table, tag_of};
 use super::tally::{Event, Tally};
 use crate::facts::Key;
@@ -84,6 +85,8 @@ pub struct Memory {
     entries: Generations<Key, Entry>,
     waiting: Vec<Waiting>,
     incidents: Incidents,
+    /// That of the last unban: what begins now has nothing from before it.
+    mark: Mark,
 }
 
 impl Memory {
@@ -97,7 +100,13 @@ impl Memory {
             entries: Generations::new(GENERATION, seeds),
             waiting: Vec::new(),
             incidents: Incidents::default(),
+            mark: Mark::default(),
         }
+    }
+
+    /// Takes in up to which unban all that begins from now on is cleared.
+    pub fn set_mark(&mut self, mark: Mark) {
+        self.mark = mark;
     }
 
     /// The tally of a key as of now.
@@ -137,6 +146,9 @@ impl Memory {
     }
 
     fn as_of(&self, slot: Slot, mut tally: Tally, now_ms: u64) -> Tally {
+        if tally.seen_ms == 0 {
+            tally.mark = self.mark;
+        }
         if let Some(spec) = self.spec(slot) {
             tally.advance(spec, now_ms);
         }
@@ -230,7 +242,11 @@ impl Memory {
         let specs = Rc::clone(&self.specs);
         let Some(spec) = specs.get(usize::from(slot.spec.0)) else { return Tally::default() };
         events.extend(new.map(|event| Waiting { slot, at_ms: now_ms, event }));
+        let mark = self.mark;
         let mut apply = |tally: &mut Tally| {
+            if tally.seen_ms == 0 {
+                tally.mark = mark;
+            }
             for waiting in &events {
                 tally.apply(spec, waiting.event, waiting.at_ms);
             }

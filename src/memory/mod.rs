@@ -14,6 +14,7 @@ pub mod distinct;
 pub mod generations;
 pub mod known;
 pub mod layout;
+pub mod mark;
 pub mod page;
 pub mod sheet;
 pub mod table;
@@ -21,4 +22,5 @@ pub mod tally;
 
 pub use cache::Memory;
 pub use layout::{Bound, bound};
+pub use mark::Mark;
 pub use tally::{Event, Standing, Tally};

@@ -175,8 +175,9 @@ mod tests {
         }
 
         #[test]
-        fn records_are_read_back(tag: u64, seen_ms in 0_u64..1 << 48, test in 0_i16.., failures: [u16; 4], successes: [u16; 4], low: u64, high: u64, credited: u64, until_s: u32, repeats: u8, action: u8, reason: u16) {
-            let tally = Tally { seen_ms, test, failures, successes, distinct: crate::memory::distinct::Distinct { low, high }, credited, standing: Standing { until_s, repeats, action, reason } };
+        fn records_are_read_back(tag: u64, seen_ms in 0_u64..1 << 42, mark: u16, test in 0_i16.., failures: [u16; 4], successes: [u16; 4], low: u64, high: u64, credited: u64, until_s: u32, repeats: u8, action in 0_u8..16, reason: u16) {
+            let mark = crate::memory::Mark::from_bits(mark);
+            let tally = Tally { seen_ms, mark, test, failures, successes, distinct: crate::memory::distinct::Distinct { low, high }, credited, standing: Standing { until_s, repeats, action, reason } };
             let mut page = Page::default();
             page.put(!tag, &seen(1), 0);
             page.put(tag, &tally, 0);

@@ -1,6 +1,7 @@
 //! The tally: a bounded record of what one key did lately, and of the verdict that stands on it.
 
 use super::distinct::Distinct;
+use super::mark::Mark;
 use crate::policy::{FAILURE_TEST_MAX_NATS, FailureTest, TallySpec};
 
 /// Length of a record in shared data, its tag included.
@@ -25,8 +26,10 @@ const REPEAT_SHARE: i32 = 16;
 /// What one key did in its window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// When it was last written, in milliseconds since 1970; 48 bits are kept.
+    /// When it was last written, in milliseconds since 1970; 42 bits are kept, which last until 2109.
     pub seen_ms: u64,
+    /// Up to which unban it is cleared.
+    pub mark: Mark,
     /// The sequential failure test, in 1/256 nats, 0 to [`TEST_MAX`].
     pub test: i16,
     /// Failures by third of the window.
@@ -48,7 +51,7 @@ pub struct Standing {
     pub until_s: u32,
     /// How often the key was condemned, less what was forgotten since.
     pub repeats: u8,
-    /// The action, as [`crate::decide::Action`] numbers it.
+    /// The action, as [`crate::decide::Action`] numbers it, below 16.
     pub action: u8,
     /// The low 16 bits of the hash of the reason's name.
     pub reason: u16,
@@ -88,6 +91,8 @@ pub enum Event {
     },
     /// A subject that was asked for at a steady pace.
     Steady(u64),
+    /// Whoever has the key was unbanned: what came before counts for nothing.
+    Pardoned(Mark),
 }
 
 /// The steps of the sequential failure test in 1/256 nats (Jung et al. 2004).
@@ -166,6 +171,10 @@ impl Tally {
             Event::Steady(subject) => {
                 self.distinct.insert(subject, third);
             }
+            Event::Pardoned(mark) if self.mark.precedes(mark) => {
+                *self = Self { seen_ms: self.seen_ms, mark, ..Self::default() };
+            }
+            Event::Pardoned(_) => {}
         }
     }
 
@@ -257,18 +266,23 @@ fn bump(ring: &mut [u16; RING], third: u64, by: u16) {
 /// | bytes | what |
 /// |---|---|
 /// | 0..8 | tag: the low half of the key |
-/// | 8..14 | last written, ms since 1970 |
+/// | 8..14 | last written, ms since 1970, in 42 bits; above them the low 6 bits of the mark |
 /// | 14..16 | sequential test |
 /// | 16..24, 24..32 | failures, successes by third |
 /// | 32..48 | distinct values, low and high bits |
 /// | 48..56 | credited subjects |
 /// | 56..60 | end of the verdict, s since 1970 |
-/// | 60, 61 | repeats, action |
+/// | 60, 61 | repeats; action in 4 bits, above them the high 4 bits of the mark |
 /// | 62..64 | reason |
 pub mod wire {
     use super::{RECORD_BYTES, RING, Standing, Tally};
     use crate::memory::bytes::{Parts, array};
     use crate::memory::distinct::Distinct;
+    use crate::memory::mark::Mark;
+
+    /// Bits of a time, and of a mark that share bytes with something else.
+    const TIME_BITS: u32 = 42;
+    const MARK_LOW_BITS: u32 = 6;
 
     /// Writes a record.
     #[must_use]
@@ -276,7 +290,9 @@ pub mod wire {
         let mut out = [0; RECORD_BYTES];
         let mut parts = Parts::new(&mut out);
         parts.put(&tag.to_le_bytes());
-        parts.put(tally.seen_ms.to_le_bytes().get(..6).unwrap_or_default());
+        let mark = tally.mark.bits();
+        let seen = tally.seen_ms & ((1 << TIME_BITS) - 1) | u64::from(mark) << TIME_BITS;
+        parts.put(seen.to_le_bytes().get(..6).unwrap_or_default());
         parts.put(&tally.test.to_le_bytes());
         for count in tally.failures.iter().chain(&tally.successes) {
             parts.put(&count.to_le_bytes());
@@ -285,7 +301,8 @@ pub mod wire {
         parts.put(&tally.distinct.high.to_le_bytes());
         parts.put(&tally.credited.to_le_bytes());
         parts.put(&tally.standing.until_s.to_le_bytes());
-        parts.put(&[tally.standing.repeats, tally.standing.action]);
+        let high = (mark >> MARK_LOW_BITS) as u8;
+        parts.put(&[tally.standing.repeats, tally.standing.action & 15 | high << 4]);
         parts.put(&tally.standing.reason.to_le_bytes());
         out
     }
@@ -296,8 +313,12 @@ pub mod wire {
         let word = |at: usize| u64::from_le_bytes(array(record, at));
         let count = |at: usize| u16::from_le_bytes(array(record, at));
         let ring = |at: usize| -> [u16; RING] { std::array::from_fn(|i| count(at + 2 * i)) };
+        let seen = word(8) & 0xffff_ffff_ffff;
+        let [action] = array(record, 61);
+        let mark = (seen >> TIME_BITS) as u16 | u16::from(action >> 4) << MARK_LOW_BITS;
         Tally {
-            seen_ms: word(8) & 0xffff_ffff_ffff,
+            seen_ms: seen & ((1 << TIME_BITS) - 1),
+            mark: Mark::from_bits(mark),
             test: i16::from_le_bytes(array(record, 14)).max(0),
             failures: ring(16),
             successes: ring(24),
@@ -306,7 +327,7 @@ pub mod wire {
             standing: Standing {
                 until_s: u32::from_le_bytes(array(record, 56)),
                 repeats: u8::from_le_bytes(array(record, 60)),
-                action: u8::from_le_bytes(array(record, 61)),
+                action: action & 15,
                 reason: count(62),
             },
         }

@@ -6,16 +6,22 @@
 use std::collections::BTreeMap;
 
 mod decoy;
+mod decree;
 mod flow;
 mod ladder;
+mod network;
 mod pointer;
+pub mod printed;
 mod route;
 mod rule;
 
 pub use decoy::{Alphabet, Decoy, Made, Mask, MaskPart, Piece, SubjectForm, Template, TimeForm};
+pub use decree::{DecreeRule, LASTING, MOST_DECREES, RuledAs, Target};
 pub use flow::{Flow, Proof, Requirement};
 pub use ladder::{Ladder, Limit, Rate, Rung};
+pub use network::{Network, NoNetwork};
 pub use pointer::Pointer;
+pub use printed::FingerprintId;
 pub use route::{PathPattern, RouteMatch, without_query};
 pub use rule::{
     DETECTORS, Detector, FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Rule, TEXTS, TallySpec,
@@ -52,6 +58,8 @@ pub struct Settings {
     pub by_name: BTreeMap<String, PolicyId>,
     /// Routes named here, because they cannot be edited in Envoy; the first match counts.
     pub routes: Vec<Route>,
+    /// What the operator ruled by hand.
+    pub decrees: Vec<DecreeRule>,
 }
 
 /// The operator's secret. Its `Debug` form never shows it.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{SimHost, Store};
+use crate::decree::Decree;
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
 use crate::guard::{Exchange, Guard, Next, Then};
@@ -80,6 +81,12 @@ impl Worker {
     pub fn tick(&mut self, now_ms: u64) {
         self.host.set_now_ms(now_ms);
         self.guard.tick(&self.host);
+    }
+
+    /// Gives a decree by hand at a time; whether there was a place for it.
+    pub fn decree(&mut self, now_ms: u64, decree: Decree) -> bool {
+        self.host.set_now_ms(now_ms);
+        self.guard.decree(&self.host, decree)
     }
 
     /// Carries one exchange through; the origin is asked for its answer only if the request passes.

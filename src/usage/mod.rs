@@ -11,7 +11,7 @@ mod rhythm;
 mod walk;
 
 use crate::memory::generations::{Generations, bound_bytes};
-use crate::memory::{Event, Tally};
+use crate::memory::{Event, Mark, Tally};
 use crate::policy::{Settings, TallySpec};
 use baseline::Baseline;
 use record::Record;
@@ -70,13 +70,26 @@ pub struct Usages {
     records: Generations<u64, Record>,
     /// By tally, of all policies in one list.
     baselines: Vec<Baseline>,
+    /// That of the last unban: what begins now has nothing from before it.
+    mark: Mark,
 }
 
 impl Usages {
     /// Knows nothing yet of so many tallies. `seeds` key its hashes.
     #[must_use]
     pub fn new(tallies: usize, seeds: [u64; 4]) -> Self {
-        Self { records: Generations::new(GENERATION, seeds), baselines: vec![Baseline::default(); tallies] }
+        let records = Generations::new(GENERATION, seeds);
+        Self { records, baselines: vec![Baseline::default(); tallies], mark: Mark::default() }
+    }
+
+    /// Takes in up to which unban all that begins from now on is cleared.
+    pub fn set_mark(&mut self, mark: Mark) {
+        self.mark = mark;
+    }
+
+    /// Clears what this worker knows of a key from before an unban, once.
+    pub fn pardon(&mut self, key: u64, unban: Mark, now_ms: u64) {
+        self.records.renew(key).pardon(unban, now_ms);
     }
 
     /// Takes in a request of a key; what the key has done in its window. `tell`: what the others are to hear.
@@ -90,7 +103,7 @@ impl Usages {
         let window_ms = followed.spec.window_ms;
         let record = self.records.renew(followed.key);
         if record.is_over(window_ms, request.at_ms) {
-            record.begin(request.at_ms);
+            record.begin(request.at_ms, self.mark);
             baseline.begin(window_ms, request.at_ms);
         }
         let usual = baseline.usual(request.at_ms);

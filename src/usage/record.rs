@@ -2,7 +2,7 @@
 
 use super::walk::Walks;
 use super::{MANY, Request, Rhythm, SOME, TOLD_EVERY};
-use crate::memory::{Event, Tally};
+use crate::memory::{Event, Mark, Tally};
 use crate::policy::TallySpec;
 
 /// What a key has done in its window, as far as all workers have told and this one has seen.
@@ -24,6 +24,8 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     begun_ms: u64,
+    /// Up to which unban it is cleared.
+    mark: Mark,
     /// Requests in the window.
     own: u32,
     /// What the other workers were not told yet.
@@ -44,8 +46,15 @@ impl Record {
     }
 
     /// A new window; the pace goes on.
-    pub(super) fn begin(&mut self, now_ms: u64) {
-        *self = Self { begun_ms: now_ms.max(1), rhythm: self.rhythm, ..Self::default() };
+    pub(super) fn begin(&mut self, now_ms: u64, mark: Mark) {
+        *self = Self { begun_ms: now_ms.max(1), mark, rhythm: self.rhythm, ..Self::default() };
+    }
+
+    /// Forgets what was before an unban, its pace too.
+    pub(super) fn pardon(&mut self, unban: Mark, now_ms: u64) {
+        if self.begun_ms != 0 && self.mark.precedes(unban) {
+            *self = Self { begun_ms: now_ms.max(1), mark: unban, ..Self::default() };
+        }
     }
 
     /// Takes in a request; what the other workers are to be told.

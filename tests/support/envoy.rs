@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use palisade::sandbox::{Envoy, Launch, http};
+use palisade::sandbox::{Bootstrap, Envoy, Launch, http};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::scenario::{Answered, Client, Sent};
 use super::{BEGIN_MS, Outcome, Stage};
@@ -21,11 +22,23 @@ pub struct InEnvoy {
     speed: u64,
     began: Instant,
     statuses: Vec<u16>,
+    reloading: Option<Reloading>,
 }
 
+/// A listener that Envoy reads from a file, and how often it changed.
+struct Reloading {
+    bootstrap: Bootstrap,
+    folder: TempDir,
+    version: usize,
+}
+
+/// New connections that have to meet a new configuration before it is taken to be everywhere.
+const LOOKS: usize = 20;
+
 impl InEnvoy {
-    /// Starts Envoy with this plugin configuration, its clock `speed` times as fast.
-    pub fn start(configuration: &Value, workers: usize, speed: u64) -> Self {
+    /// Starts Envoy with this plugin configuration, its clock `speed` times as fast. `reloads`: it is to be
+    /// changed later.
+    pub fn start(configuration: &Value, workers: usize, speed: u64, reloads: bool) -> Self {
         let origin = Origin::start();
         let mut launch = Launch::new(&origin.address.to_string())
             .and_then(|launch| launch.with_configuration(configuration.clone()))
@@ -40,8 +53,40 @@ impl InEnvoy {
         launch.env.push(("FASTCLOCK_SPEED".to_owned(), speed.to_string()));
         // Windows are counted in thirds that begin at whole multiples: as on the simulated stage.
         launch.env.push(("FASTCLOCK_BEGIN".to_owned(), (BEGIN_MS / 1000).to_string()));
+        let reloading = reloads.then(|| {
+            let mut reloading = Reloading {
+                bootstrap: launch.bootstrap.clone(),
+                folder: tempfile::tempdir().unwrap(),
+                version: 0,
+            };
+            // Envoy's own is that of a listener which it does not read from a file.
+            reloading.bootstrap.set_access_log(&reloading.access_log().to_string_lossy()).unwrap();
+            launch.bootstrap.watch_listener_file(&reloading.write(configuration)).unwrap();
+            reloading
+        });
         let envoy = launch.start().unwrap();
-        Self { envoy, origin, speed, began: Instant::now(), statuses: Vec::new() }
+        Self { envoy, origin, speed, began: Instant::now(), statuses: Vec::new(), reloading }
+    }
+}
+
+impl Reloading {
+    fn access_log(&self) -> PathBuf {
+        self.folder.path().join("access.log")
+    }
+
+    /// Gives Envoy a listener with this plugin configuration; the file that it reads.
+    fn write(&mut self, configuration: &Value) -> PathBuf {
+        self.version += 1;
+        self.bootstrap.set_plugin_configuration(configuration.clone()).unwrap();
+        let mut routes = routes(configuration);
+        let told = json!({"status": 200, "body": {"inline_string": self.version.to_string()}});
+        let route = json!({"match": {"path": "/version"}, "direct_response": told});
+        routes.as_array_mut().unwrap().insert(0, route);
+        self.bootstrap.set_routes(routes).unwrap();
+        let (next, file) = (self.folder.path().join("next.json"), self.folder.path().join("listener.json"));
+        std::fs::write(&next, self.bootstrap.listener_file().unwrap()).unwrap();
+        std::fs::rename(next, &file).unwrap();
+        file
     }
 }
 
@@ -81,11 +126,30 @@ impl Stage for InEnvoy {
         self.statuses.push(answer.unwrap().status);
     }
 
+    fn reload(&mut self, configuration: &Value) {
+        let reloading = self.reloading.as_mut().expect("a scenario that reloads");
+        reloading.write(configuration);
+        let version = reloading.version.to_string();
+        let until = Instant::now() + DEADLINE;
+        let address = self.envoy.address();
+        let look = || {
+            let answer = http::send(address, "GET", "/version", &[("x-request-id", "look")], b"", DEADLINE);
+            answer.unwrap().text() == version
+        };
+        while !(0..LOOKS).all(|_| look()) {
+            assert!(Instant::now() < until, "the new configuration is refused:\n{}", self.envoy.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn end(self: Box<Self>) -> Vec<Outcome> {
         let until = Instant::now() + DEADLINE;
         loop {
-            let log = std::fs::read_to_string(self.envoy.access_log_path()).unwrap_or_default();
-            let notes: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            let own = self.reloading.as_ref().map(Reloading::access_log);
+            let file = own.unwrap_or_else(|| self.envoy.access_log_path());
+            let log = std::fs::read_to_string(file).unwrap_or_default();
+            let notes = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+            let notes: Vec<Value> = notes.filter(|line: &Value| line["request_id"] != "look").collect();
             if notes.len() >= self.statuses.len() {
                 return self.outcomes(&notes);
             }

@@ -7,6 +7,7 @@ pub mod sim;
 pub mod threats;
 
 use scenario::{Answered, Client, Sent};
+use serde_json::Value;
 
 /// When scenarios begin, in milliseconds since 1970: a whole multiple of every preset's window.
 pub const BEGIN_MS: u64 = 1_800_000_000_000;
@@ -50,6 +51,9 @@ pub trait Stage {
     /// Sends a request at a time, in milliseconds since the scenario began; the origin gives
     /// `answer` if it is asked.
     fn send(&mut self, at_ms: u64, client: &Client, request: &Sent, answer: &Answered);
+
+    /// Gives a new configuration, which all workers have when this returns.
+    fn reload(&mut self, configuration: &Value);
 
     /// Ends the scenario: what came of each request, in order.
     fn end(self: Box<Self>) -> Vec<Outcome>;

@@ -61,6 +61,8 @@ struct Step {
     /// Time to let pass first.
     #[serde(default)]
     wait: Option<String>,
+    /// A new configuration: the first one, with these of its keys in their place; nothing takes a key away.
+    reload: Option<BTreeMap<String, Value>>,
     client: Option<String>,
     /// `METHOD /path`; `/p/NAME/...` is a route whose metadata names the policy. `{n}` counts, and so
     /// does `{n*37%100}`, which walks through a hundred in another order.
@@ -167,6 +169,23 @@ impl Scenario {
         config
     }
 
+    /// Whether its configuration changes while it is played.
+    pub fn reloads(&self) -> bool {
+        self.steps.iter().any(|step| step.reload.is_some())
+    }
+
+    /// The configuration with some keys in their place.
+    fn changed(&self, keys: &BTreeMap<String, Value>) -> Value {
+        let mut config = self.configuration();
+        for (key, value) in keys {
+            config[key] = value.clone();
+            if value.is_null() {
+                config.as_object_mut().unwrap().remove(key);
+            }
+        }
+        config
+    }
+
     /// How long it lasts, in milliseconds of its own time.
     pub fn lasts_ms(&self) -> u64 {
         let time = |text: &Option<String>| text.as_deref().map_or(0, milliseconds);
@@ -211,6 +230,9 @@ impl Scenario {
         let mut expectations = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
             at_ms += step.wait.as_deref().map_or(0, milliseconds);
+            if let Some(keys) = &step.reload {
+                stage.reload(&self.changed(keys));
+            }
             let Some(name) = &step.client else { continue };
             let client = self.clients.get(name).unwrap_or_else(|| panic!("step {index}: no client {name}"));
             for n in step.from..step.from + step.times {

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use palisade::config;
 use palisade::policy::Settings;
 use palisade::sim::{Answer, Request, Store, Worker};
+
+use serde_json::Value;
 
 use super::scenario::{Answered, Client, Sent};
 use super::{BEGIN_MS, Outcome, Stage};
@@ -11,13 +14,15 @@ use super::{BEGIN_MS, Outcome, Stage};
 /// Workers over one store.
 pub struct Simulated {
     workers: Vec<Worker>,
+    store: Arc<Store>,
     outcomes: Vec<Outcome>,
 }
 
 impl Simulated {
     pub fn new(settings: &Settings, workers: usize, store: &Arc<Store>) -> Self {
-        let worker = || Worker::new(settings.clone(), Arc::clone(store));
-        Self { workers: (0..workers).map(|_| worker()).collect(), outcomes: Vec::new() }
+        let store = Arc::clone(store);
+        let worker = |_| Worker::new(settings.clone(), Arc::clone(&store));
+        Self { workers: (0..workers).map(worker).collect(), store, outcomes: Vec::new() }
     }
 }
 
@@ -34,6 +39,12 @@ impl Stage for Simulated {
         });
         let status = seen.replied.map_or(answer.status, |status| status as u16);
         self.outcomes.push(Outcome::new(status, seen.note.as_deref().unwrap_or_default()));
+    }
+
+    fn reload(&mut self, configuration: &Value) {
+        let read = config::read(configuration, &|_| None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let worker = |_: &Worker| Worker::new(read.settings.clone(), Arc::clone(&self.store));
+        self.workers = self.workers.iter().map(worker).collect();
     }
 
     fn end(self: Box<Self>) -> Vec<Outcome> {
