@@ -9,7 +9,7 @@ use palisade::facts::Key;
 use palisade::host::Host;
 use palisade::memory::cache::{Slot, SpecId};
 use palisade::memory::layout::page_name;
-use palisade::memory::{Event, Memory, arrivals, bound};
+use palisade::memory::{Event, Mark, Memory, arrivals, bound};
 use palisade::policy::{Facet, FailureTest, FanOut, TallySpec};
 use palisade::sim::{Faults, SimHost, Store};
 use proptest::prelude::*;
@@ -68,6 +68,43 @@ fn eight_workers_lose_no_failure_though_every_other_write_conflicts() {
         for key in 0..4 {
             assert_eq!(memory.view(&host, slot(key), NOW_MS).failures(&spec()), 8 * EACH / 4);
         }
+    }
+}
+
+#[test]
+fn an_unban_clears_a_record_once_though_eight_workers_meet_it_and_writes_conflict() {
+    const EACH: u32 = 200;
+    for conflict_every in [0, 2, 3] {
+        let store = Arc::new(Store::default());
+        fail(&store, 400);
+        store.inject(Faults { conflict_every, refuse: false });
+        let unban = Mark::of(1);
+        let worker = || {
+            let (mut memory, host) = (memory(), host(&store, NOW_MS));
+            memory.set_mark(unban);
+            // Each fails only after it has met the unban, as a request does.
+            memory.record(&host, slot(0), Event::Pardoned(unban), NOW_MS);
+            (0..EACH).for_each(|_| _ = memory.record(&host, slot(0), Event::Failure(None), NOW_MS));
+            while memory.has_waiting() {
+                memory.flush(&host, NOW_MS);
+            }
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(worker))));
+        let (mut memory, host) = (memory(), host(&store, NOW_MS));
+        assert_eq!(
+            memory.view(&host, slot(0), NOW_MS).failures(&spec()),
+            8 * EACH,
+            "all since, nothing before"
+        );
+        assert_eq!(memory.view(&host, slot(1), NOW_MS).failures(&spec()), 100, "nobody else's");
+        memory.set_mark(unban);
+        memory.record(&host, slot(9), Event::Failure(None), NOW_MS);
+        memory.record(&host, slot(9), Event::Pardoned(unban), NOW_MS);
+        assert_eq!(
+            memory.view(&host, slot(9), NOW_MS).failures(&spec()),
+            1,
+            "what began later has nothing before"
+        );
     }
 }
 
