@@ -64,6 +64,11 @@ pub trait Host {
     /// Wall-clock time in milliseconds since 1970. It can jump back.
     fn now_ms(&self) -> u64;
 
+    /// The same in microseconds, as exactly as the host knows it.
+    fn now_us(&self) -> u64 {
+        self.now_ms().saturating_mul(1000)
+    }
+
     /// The value under a key; `None` where there never was one.
     ///
     /// # Errors

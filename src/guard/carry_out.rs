@@ -87,13 +87,13 @@ impl Guard {
         match Action::of(met.standing) {
             Action::Allow | Action::Observe | Action::Tag => Next::Pass,
             Action::Delay if !self.held.is_full() => {
-                Next::Wait(now_ms.saturating_add(policy.ladder.hold_ms), Then::Pass)
+                Next::Wait(now_ms.saturating_add(policy.ladder.hold_ms).saturating_mul(1000), Then::Pass)
             }
             // An account's owner is not to be refused for what strangers do to it.
             Action::Delay if is_on_account(policy, met) => Next::Pass,
             Action::Delay => Next::Reply(come_back(policy, policy.ladder.hold_ms.div_ceil(1000), x.speech)),
             Action::Limit => self.limit(host, x, index, met, now_ms),
-            Action::Deceive => self.deceive(host, x, index, now_ms),
+            Action::Deceive => self.deceive(host, x, index),
             Action::Block => Next::Reply(respond::block(x.speech)),
         }
     }

@@ -7,7 +7,7 @@ use crate::facts::{Facets, Headers, source};
 use crate::host::Host;
 use crate::policy::{Facet, Policy};
 use crate::report::Trouble;
-use crate::respond::decoy::{Deceived, Sample};
+use crate::respond::decoy::{Deceived, Sample, Took};
 use crate::respond::{self, Reply, Speech};
 
 /// Headers of the connection, which the host settles by itself.
@@ -22,7 +22,7 @@ impl Guard {
         if !self.decoys.deceives(index) {
             return;
         }
-        x.began_ms = host.now_ms();
+        x.began_us = host.now_us();
         let source = self.settings.policies.get(index).and_then(|policy| policy.subject.as_ref());
         let subject = source.and_then(|source| source::in_head(source, headers));
         x.said_subject = subject.and_then(|subject| as_text(&subject));
@@ -40,29 +40,30 @@ impl Guard {
 
     /// The answer to a request that is to be deceived: as the origin's own, or a plain refusal where that is
     /// not known.
-    pub(super) fn deceive(&mut self, host: &dyn Host, x: &Exchange, index: usize, now_ms: u64) -> Next {
+    pub(super) fn deceive(&mut self, host: &dyn Host, x: &Exchange, index: usize) -> Next {
         let request = Deceived {
             policy: index,
             subject: x.said_subject.as_deref(),
             client: client(&x.facets),
-            began_ms: x.began_ms,
+            began_us: x.began_us,
             grpc: x.speech == Speech::Grpc,
         };
-        let Some((reply, until_ms)) = self.decoys.answer(host, request, now_ms) else {
+        let now_us = host.now_us();
+        let Some((reply, until_us)) = self.decoys.answer(host, request, now_us) else {
             return Next::Reply(respond::block(x.speech));
         };
-        self.answer_at(host, index, reply, until_ms, now_ms)
+        self.answer_at(host, index, reply, until_us, now_us)
     }
 
-    fn answer_at(&mut self, host: &dyn Host, index: usize, reply: Reply, until_ms: u64, now_ms: u64) -> Next {
-        if until_ms <= now_ms {
+    fn answer_at(&mut self, host: &dyn Host, index: usize, reply: Reply, until_us: u64, now_us: u64) -> Next {
+        if until_us <= now_us {
             return Next::Reply(reply);
         }
         if self.held.is_full() {
             self.tell.trouble(host, &self.settings, Some(index), Trouble::HeldFull, 1);
             return Next::Reply(reply);
         }
-        Next::Wait(until_ms, Then::Reply(reply))
+        Next::Wait(until_us, Then::Reply(reply))
     }
 
     /// Takes in a failure that its decoded body tells.
@@ -81,9 +82,11 @@ impl Guard {
     /// Whether a failure that came now is to be studied.
     fn wants_failure(&mut self, host: &dyn Host, x: &Exchange, headers: &Headers<'_>) -> bool {
         let Some(index) = x.policy.filter(|index| self.decoys.deceives(*index)) else { return false };
-        let took_ms = host.now_ms().saturating_sub(x.began_ms);
+        let took_us = host.now_us().saturating_sub(x.began_us);
+        let said = headers.get("x-envoy-upstream-service-time");
+        let said_ms = said.and_then(|said| std::str::from_utf8(said).ok()?.parse().ok());
         let is_plain = headers.get("content-encoding").is_none() && x.method != b"HEAD";
-        self.decoys.failed(host, index, took_ms) && is_plain
+        self.decoys.failed(host, index, Took::new(took_us, said_ms)) && is_plain
     }
 
     /// Takes in a failure whose headers came. `last`: no body follows.

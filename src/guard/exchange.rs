@@ -58,8 +58,8 @@ pub struct Exchange {
     pub(super) content_type: Option<Vec<u8>>,
     /// A reply that waits for the end of the request's body.
     pub(super) refusal: Option<Step>,
-    /// When it came, in milliseconds since 1970, where its policy deceives.
-    pub(super) began_ms: u64,
+    /// When it came, in microseconds since 1970, where its policy deceives.
+    pub(super) began_us: u64,
     /// Its subject in clear, where its policy deceives: an answer may have to repeat it.
     pub(super) said_subject: Option<String>,
     /// What is left of a limit, where the answer is to tell it.
@@ -107,7 +107,7 @@ pub enum Next {
     HoldBody,
     /// Answer it.
     Reply(Reply),
-    /// Hold it until this time, in milliseconds since 1970, whatever comes of its body meanwhile.
+    /// Hold it until this time, in microseconds since 1970, whatever comes of its body meanwhile.
     Wait(u64, Then),
 }
 

@@ -16,20 +16,29 @@ pub enum Then {
 
 struct Waiting {
     id: u32,
-    since_ms: u64,
-    until_ms: u64,
+    /// In microseconds since 1970, as all times here.
+    since_us: u64,
+    until_us: u64,
     then: Then,
 }
+
+/// Timers are as fine as a millisecond: what is due within half of one is due.
+const NEAR_US: u64 = 500;
+
+/// Hosts' timers come late; by more than this it is for want of processors, and nothing to count on.
+const MOST_LATE_US: u64 = 5_000;
 
 /// The requests that one worker holds.
 pub(super) struct Held {
     most: usize,
     waiting: Vec<Waiting>,
+    /// By how much the host's timers come late on the average, which is made up for.
+    late_us: u64,
 }
 
 impl Held {
     pub(super) fn new(most: u32) -> Self {
-        Self { most: most as usize, waiting: Vec::new() }
+        Self { most: most as usize, waiting: Vec::new(), late_us: 0 }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -45,14 +54,27 @@ impl Held {
     }
 
     /// Holds a request, which the host knows by this number.
-    pub(super) fn hold(&mut self, id: u32, since_ms: u64, until_ms: u64, then: Then) {
-        self.waiting.push(Waiting { id, since_ms, until_ms, then });
+    pub(super) fn hold(&mut self, id: u32, since_us: u64, until_us: u64, then: Then) {
+        self.waiting.push(Waiting { id, since_us, until_us, then });
+    }
+
+    /// When the next is due.
+    pub(super) fn next_us(&self) -> Option<u64> {
+        let next_us = self.waiting.iter().map(|waiting| waiting.until_us).min();
+        next_us.map(|next_us| next_us.saturating_sub(self.late_us))
     }
 
     /// The requests whose time has come. A clock that jumped back lets all go that were held before.
-    pub(super) fn due(&mut self, now_ms: u64) -> Vec<(u32, Then)> {
-        let is_due = |waiting: &mut Waiting| now_ms >= waiting.until_ms || now_ms < waiting.since_ms;
-        self.waiting.extract_if(.., is_due).map(|waiting| (waiting.id, waiting.then)).collect()
+    pub(super) fn due(&mut self, now_us: u64) -> Vec<(u32, Then)> {
+        let soon_us = now_us.saturating_add(NEAR_US + self.late_us);
+        let is_due = |waiting: &mut Waiting| soon_us >= waiting.until_us || now_us < waiting.since_us;
+        let due: Vec<_> = self.waiting.extract_if(.., is_due).collect();
+        for waiting in &due {
+            let late_us = now_us.saturating_sub(waiting.until_us.saturating_sub(self.late_us));
+            // An exponential mean over the last sixteen or so.
+            self.late_us = (15 * self.late_us + late_us.min(MOST_LATE_US)) / 16;
+        }
+        due.into_iter().map(|waiting| (waiting.id, waiting.then)).collect()
     }
 
     /// Forgets a request that ended before its time.
@@ -72,22 +94,37 @@ mod tests {
     #[test]
     fn each_goes_when_its_time_comes() {
         let mut held = Held::new(3);
-        held.hold(1, 1000, 3000, Then::Pass);
-        held.hold(2, 1000, 2000, Then::Pass);
-        held.hold(3, 1000, 2500, Then::Pass);
+        held.hold(1, 10_000, 30_000, Then::Pass);
+        held.hold(2, 10_000, 20_000, Then::Pass);
+        held.hold(3, 10_000, 25_000, Then::Pass);
         assert!(held.is_full());
         held.forget(3);
         assert!(!held.is_full());
-        assert!(held.due(1999).is_empty());
-        assert_eq!(ids(held.due(2000)), [2]);
-        assert_eq!(ids(held.due(9000)), [1]);
+        assert!(held.due(20_000 - NEAR_US - 1).is_empty());
+        assert_eq!(ids(held.due(20_000)), [2]);
+        assert_eq!(ids(held.due(90_000)), [1]);
         assert!(held.is_empty());
+    }
+
+    #[test]
+    fn timers_that_come_late_are_made_up_for() {
+        let mut held = Held::new(1);
+        let mut at_us = 0;
+        for _ in 0..200 {
+            held.hold(1, at_us, at_us + 30_000, Then::Pass);
+            // The host comes 1.1 ms after it was asked to.
+            at_us = held.next_us().unwrap() + 1_100;
+            assert_eq!(ids(held.due(at_us)), [1]);
+        }
+        held.hold(1, at_us, at_us + 30_000, Then::Pass);
+        let late_us = held.next_us().unwrap() + 1_100 - (at_us + 30_000);
+        assert!(late_us < 100, "{late_us}");
     }
 
     #[test]
     fn a_clock_that_jumps_back_strands_nobody() {
         let mut held = Held::new(3);
-        held.hold(1, 1000, 3000, Then::Pass);
+        held.hold(1, 10_000, 30_000, Then::Pass);
         assert_eq!(ids(held.due(500)), [1]);
     }
 }

@@ -111,14 +111,14 @@ impl Guard {
     }
 
     /// Holds a request, which the host knows by this number, until its time.
-    pub fn hold(&mut self, host: &dyn Host, id: u32, until_ms: u64, then: Then) {
-        self.held.hold(id, host.now_ms(), until_ms, then);
+    pub fn hold(&mut self, host: &dyn Host, id: u32, until_us: u64, then: Then) {
+        self.held.hold(id, host.now_us(), until_us, then);
     }
 
-    /// Whether any request is held: then [`Self::due`] is to be asked often.
+    /// When [`Self::due`] is to be asked, in microseconds since 1970; `None`: no request is held.
     #[must_use]
-    pub fn holds(&self) -> bool {
-        !self.held.is_empty()
+    pub fn next_due_us(&self) -> Option<u64> {
+        self.held.next_us()
     }
 
     /// Whether the request of this number is held.
@@ -127,9 +127,10 @@ impl Guard {
         self.held.has(id)
     }
 
-    /// The held requests whose time has come, and what becomes of each.
+    /// The held requests whose time has come, and what becomes of each. Hosts have no timers finer than a
+    /// millisecond: what is due within half of one is.
     pub fn due(&mut self, host: &dyn Host) -> Vec<(u32, Then)> {
-        if self.holds() { self.held.due(host.now_ms()) } else { Vec::new() }
+        if self.held.is_empty() { Vec::new() } else { self.held.due(host.now_us()) }
     }
 
     /// Takes in that a held request ended before its time.

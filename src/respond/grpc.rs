@@ -94,7 +94,7 @@ pub(super) fn reply(
             (None, headers, framed(&lines, content_type == TEXT_ANSWER))
         }
     };
-    Some(Reply { status: 200, grpc_status, headers, body: body.into(), details, whole: false })
+    Some(Reply { status: 200, grpc_status, headers, body: body.into(), details, whole: None })
 }
 
 /// Trailers as the last frame of a body: a byte that says so, their length, and their lines.

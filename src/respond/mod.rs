@@ -24,8 +24,34 @@ pub struct Reply {
     pub body: Cow<'static, [u8]>,
     /// What Envoy's access log shows as response-code details.
     pub details: &'static str,
-    /// Whether these are all headers of the answer, in their order: Envoy is to add none of its own.
-    pub whole: bool,
+    /// Where these are all headers of the answer, in their order: Envoy is to add none of its own.
+    pub whole: Option<Whole>,
+}
+
+/// Of an answer that is to be like the origin's, what it says of the time it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// When its request came, in microseconds since 1970.
+    pub began_us: u64,
+    /// How much less Envoy says than an answer takes, in microseconds.
+    pub unsaid_us: u64,
+}
+
+/// The header in which Envoy says how long the origin took, in whole milliseconds.
+const LATENCY: &str = "x-envoy-upstream-service-time";
+
+impl Reply {
+    /// All headers of an answer that goes out now, its status among them; `None` where Envoy adds its own.
+    #[must_use]
+    pub fn head(&self, now_us: u64) -> Option<Vec<(&str, Cow<'_, str>)>> {
+        let Whole { began_us, unsaid_us } = self.whole?;
+        let took_ms = now_us.saturating_sub(began_us).saturating_sub(unsaid_us) / 1000;
+        let header = |(name, value): &'_ (Cow<'static, str>, String)| -> String {
+            if name == LATENCY { took_ms.to_string() } else { value.clone() }
+        };
+        let own = self.headers.iter().map(|pair| (&*pair.0, Cow::Owned(header(pair))));
+        Some([(":status", Cow::Owned(self.status.to_string()))].into_iter().chain(own).collect())
+    }
 }
 
 /// How much passes, as a client is told. Times are in seconds.
@@ -90,5 +116,5 @@ fn problem(status: u32, body: &'static str, details: &'static str) -> Reply {
         ("content-type".into(), "application/problem+json".to_owned()),
         ("cache-control".into(), "no-store".to_owned()),
     ];
-    Reply { status, grpc_status: None, headers, body: body.as_bytes().into(), details, whole: false }
+    Reply { status, grpc_status: None, headers, body: body.as_bytes().into(), details, whole: None }
 }

@@ -109,7 +109,8 @@ impl Worker {
         let mut seen =
             Seen { note: step.note.map(|note| note.text()), tags: step.tags, strip, ..Seen::default() };
         let reply = match step.next {
-            Next::Wait(until_ms, then) => {
+            Next::Wait(until_us, then) => {
+                let until_ms = until_us / 1000;
                 seen.held_ms = until_ms.saturating_sub(now_ms);
                 self.host.set_now_ms(until_ms.max(now_ms));
                 match then {

@@ -1,5 +1,6 @@
 //! One exchange in Envoy: each callback hands its bytes to the guard and carries out the step.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
@@ -9,6 +10,7 @@ use super::{Shared, abi};
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
 use crate::guard::{Exchange, Guard, Next, Step, Then};
+use crate::host::Host;
 use crate::report::Note;
 use crate::respond::Reply;
 
@@ -30,13 +32,13 @@ pub(super) struct Filter {
     replied: bool,
     /// Whether it is held until its time.
     held: bool,
-    /// The headers that its reply is to have, and no other.
-    reply_headers: Option<Vec<(String, String)>>,
+    /// Its reply, where Envoy is to add no headers of its own.
+    whole: Option<Reply>,
 }
 
 impl Filter {
     pub(super) fn new(id: u32, shared: Rc<Shared>) -> Self {
-        Self { id, shared, exchange: Exchange::default(), replied: false, held: false, reply_headers: None }
+        Self { id, shared, exchange: Exchange::default(), replied: false, held: false, whole: None }
     }
 
     fn carry_out(&mut self, guard: &mut Guard, step: Step) -> Flow {
@@ -60,13 +62,13 @@ impl Filter {
                 send(&reply);
                 Flow::Pause
             }
-            Next::Wait(until_ms, then) => {
+            Next::Wait(until_us, then) => {
                 self.held = true;
                 if let Then::Reply(reply) = &then {
                     self.reply_with(reply);
                 }
-                guard.hold(&self.shared.host, self.id, until_ms, then);
-                self.shared.tick_fast();
+                guard.hold(&self.shared.host, self.id, until_us, then);
+                self.shared.plan_tick(guard);
                 Flow::Pause
             }
         }
@@ -74,11 +76,7 @@ impl Filter {
 
     fn reply_with(&mut self, reply: &Reply) {
         self.replied = true;
-        if reply.whole {
-            let status = (":status".to_owned(), reply.status.to_string());
-            let own = reply.headers.iter().map(|(name, value)| (name.to_string(), value.clone()));
-            self.reply_headers = Some([status].into_iter().chain(own).collect());
-        }
+        self.whole = reply.whole.map(|_| Reply { body: Cow::default(), ..reply.clone() });
     }
 
     /// Whether it is held still: released is it without its knowing.
@@ -142,9 +140,9 @@ impl HttpContext for Filter {
     fn on_http_response_headers(&mut self, _: usize, last: bool) -> Flow {
         if self.replied {
             // Its own reply, to which Envoy added what the origin's answers do not have.
-            if let Some(headers) = self.reply_headers.take() {
-                let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (&**n, &**v)).collect();
-                abi::set_response_headers(&headers);
+            if let Some(head) = self.whole.take().as_ref().and_then(|r| r.head(self.shared.host.now_us())) {
+                let head: Vec<(&str, &str)> = head.iter().map(|(name, value)| (*name, &**value)).collect();
+                abi::set_response_headers(&head);
             }
             return Flow::Continue;
         }

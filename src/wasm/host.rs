@@ -24,6 +24,10 @@ impl Host for EnvoyHost {
         abi::now_ns() / 1_000_000
     }
 
+    fn now_us(&self) -> u64 {
+        abi::now_ns() / 1000
+    }
+
     fn load(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let found = abi::shared_data(key).map_err(|_| StoreError::Refused)?;
         Ok(found.map(|(bytes, version)| Stored { bytes, version }))

@@ -29,26 +29,37 @@ proxy_wasm::main! {{
 /// How often a worker does its housekeeping.
 const TICK: Duration = Duration::from_millis(crate::memory::cache::FRESH_MS);
 
-/// How often it looks whether a held request is due, while any is held.
-const FAST_TICK: Duration = Duration::from_millis(1);
-
 /// What the exchanges of one worker share.
 struct Shared {
     guard: RefCell<Guard>,
     /// The most of a body that is read, in bytes.
     body_limit: usize,
     host: EnvoyHost,
-    /// Whether the worker ticks fast.
-    ticks_fast: Cell<bool>,
+    /// When the next tick comes, in microseconds since 1970.
+    next_us: Cell<u64>,
+    /// How long the timer runs that it comes of, in milliseconds.
+    period_ms: Cell<u64>,
     /// When it last did its housekeeping, in milliseconds since 1970.
     kept_ms: Cell<u64>,
 }
 
 impl Shared {
-    /// Looks after a request that is held from now on.
-    fn tick_fast(&self) {
-        if !self.ticks_fast.replace(true) {
-            abi::set_tick_period(FAST_TICK);
+    /// Lets the next tick come when a held request is due, or housekeeping is.
+    fn plan_tick(&self, guard: &Guard) {
+        let now_us = self.host.now_us();
+        let usual_us = u64::try_from(TICK.as_micros()).unwrap_or(u64::MAX);
+        let in_us =
+            guard.next_due_us().map_or(usual_us, |due_us| due_us.saturating_sub(now_us).min(usual_us));
+        // Timers are as fine as a millisecond.
+        let period_ms = ((in_us + 500) / 1000).max(1);
+        let next_us = now_us + period_ms * 1000;
+        let is_over = self.next_us.get() <= now_us;
+        if is_over || next_us < self.next_us.get() {
+            self.next_us.set(next_us);
+            // A timer that ran out begins anew by itself.
+            if self.period_ms.replace(period_ms) != period_ms || !is_over {
+                abi::set_tick_period(Duration::from_millis(period_ms));
+            }
         }
     }
 }
@@ -69,8 +80,8 @@ impl RootContext for Root {
                 let body_limit = read.settings.body_limit;
                 let guard = RefCell::new(Guard::new(read.settings));
                 let host = EnvoyHost::default();
-                let (ticks_fast, kept_ms) = (Cell::new(false), Cell::new(0));
-                self.shared = Some(Rc::new(Shared { guard, body_limit, host, ticks_fast, kept_ms }));
+                let (next_us, period_ms, kept_ms) = (Cell::new(0), Cell::new(0), Cell::new(0));
+                self.shared = Some(Rc::new(Shared { guard, body_limit, host, next_us, period_ms, kept_ms }));
                 abi::set_tick_period(TICK);
                 filter::declare_states();
                 true
@@ -87,8 +98,9 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         let Some(shared) = &self.shared else { return };
         let Ok(mut guard) = shared.guard.try_borrow_mut() else { return };
-        if shared.ticks_fast.get() {
-            for (context, then) in guard.due(&shared.host) {
+        let due = guard.due(&shared.host);
+        if !due.is_empty() {
+            for (context, then) in due {
                 // One whose client left is not there any more.
                 if abi::set_effective_context(context) {
                     match then {
@@ -98,11 +110,9 @@ impl RootContext for Root {
                 }
             }
             abi::set_effective_context(self.id);
-            if !guard.holds() {
-                shared.ticks_fast.set(false);
-                abi::set_tick_period(TICK);
-            }
         }
+        shared.next_us.set(0);
+        shared.plan_tick(&guard);
         let now_ms = shared.host.now_ms();
         let passed_ms = now_ms.abs_diff(shared.kept_ms.get());
         // Timers come a little early or late.

@@ -15,9 +15,10 @@ mod study;
 mod wire;
 
 pub use canary::is_canary;
+pub use latency::Took;
 pub use study::Sample;
 
-use super::Reply;
+use super::{Reply, Whole};
 use crate::facts::{Hashes, hash};
 use crate::host::Host;
 use crate::memory::layout::DECOY_BYTES;
@@ -44,8 +45,8 @@ pub struct Deceived<'a> {
     pub subject: Option<&'a str>,
     /// A hash of the client: two at the same time are told different things.
     pub client: u64,
-    /// When it came, in milliseconds since 1970.
-    pub began_ms: u64,
+    /// When it came, in microseconds since 1970.
+    pub began_us: u64,
     /// Whether the client speaks gRPC.
     pub grpc: bool,
 }
@@ -113,10 +114,10 @@ impl Decoys {
         self.of.get(policy).is_some_and(Option::is_some)
     }
 
-    /// Takes in how long the origin took for a failure, in milliseconds; whether that failure is to be studied.
-    pub fn failed(&mut self, host: &dyn Host, policy: usize, took_ms: u64) -> bool {
+    /// Takes in how long a failure took; whether it is to be studied.
+    pub fn failed(&mut self, host: &dyn Host, policy: usize, took: Took) -> bool {
         let Some(Some(deception)) = self.of.get_mut(policy) else { return false };
-        deception.latencies.add(took_ms);
+        deception.latencies.add(took);
         let Some(sheet) = deception.sheet else { return false };
         deception.seen = deception.seen.wrapping_add(1);
         let settled = deception.given_up || wire::read(self.sheets.read(host, sheet)).is_some();
@@ -145,27 +146,27 @@ impl Decoys {
         (fits && is_new).then_some(Lesson::Known(status))
     }
 
-    /// The answer to a request that is to be deceived, and until when it is to wait, in milliseconds since
+    /// The answer to a request that is to be deceived, and until when it is to wait, in microseconds since
     /// 1970; `None`: none is known.
-    pub fn answer(&mut self, host: &dyn Host, request: Deceived<'_>, now_ms: u64) -> Option<(Reply, u64)> {
+    pub fn answer(&mut self, host: &dyn Host, request: Deceived<'_>, now_us: u64) -> Option<(Reply, u64)> {
         let deception = self.of.get(request.policy)?.as_ref()?;
         let told = deception.sheet.and_then(|sheet| wire::read(self.sheets.read(host, sheet)));
         let template = told.as_ref().map(|told| &told.template).or(deception.decoy.written.as_ref())?;
         self.drawn = self.drawn.wrapping_add(1);
-        let seed = self.hashes.pair(now_ms ^ request.client, self.drawn);
+        let seed = self.hashes.pair(now_us ^ request.client, self.drawn);
         let mut pen = Pen::new(&self.hashes, &self.canaries, seed);
         let drawn = pen.draw(1 << 32);
-        let takes_ms = match deception.decoy.takes_ms {
-            Some((from, to)) => from + drawn * (to - from + 1) / (1 << 32),
-            None => {
-                let own = deception.latencies.like(drawn);
-                own.or_else(|| told.as_ref()?.latencies.like(drawn)).unwrap_or(0)
-            }
+        let own = Some(&deception.latencies).filter(|own| own.like(0).is_some());
+        let latencies = own.or(told.as_ref().map(|told| &told.latencies));
+        let takes_us = match deception.decoy.takes_ms {
+            Some((from, to)) => (from * 1000) + (drawn * ((to - from) * 1000 + 1) >> 32),
+            None => latencies.and_then(|latencies| latencies.like(drawn)).unwrap_or(0),
         };
-        let until_ms = request.began_ms.saturating_add(takes_ms).max(now_ms);
-        let took_ms = until_ms.saturating_sub(request.began_ms);
-        let written = pen.write(template, Occasion { subject: request.subject, at_ms: until_ms, took_ms });
-        Some((reply(written, template, request.grpc), until_ms))
+        let whole =
+            Whole { began_us: request.began_us, unsaid_us: latencies.map_or(0, Latencies::unsaid_us) };
+        let until_us = request.began_us.saturating_add(takes_us).max(now_us);
+        let written = pen.write(template, Occasion { subject: request.subject, at_ms: until_us / 1000 });
+        Some((reply(written, template, request.grpc, whole), until_us))
     }
 
     /// Housekeeping: what was learned is told, and heard of.
@@ -181,7 +182,7 @@ impl Decoys {
     }
 }
 
-fn reply(written: pen::Written, template: &Template, grpc: bool) -> Reply {
+fn reply(written: pen::Written, template: &Template, grpc: bool, whole: Whole) -> Reply {
     let of_grpc = |headers: &[(String, String)]| {
         let status = headers.iter().find(|(name, _)| name == "grpc-status");
         status.and_then(|(_, value)| value.parse().ok())
@@ -194,6 +195,6 @@ fn reply(written: pen::Written, template: &Template, grpc: bool) -> Reply {
         headers,
         body: written.body.into_bytes().into(),
         details: "palisade_deceive",
-        whole: true,
+        whole: Some(whole),
     }
 }

@@ -1,10 +1,10 @@
 //! The fixed form in which workers tell each other what they learned, little-endian.
 //!
 //! Two bytes of length, which are 0 where nothing is known; then, in these: the status; the number of
-//! headers; for each header its name and pieces; the body's pieces; the number of latencies and these. Texts
+//! headers; for each header its name and pieces; the body's pieces; the number of latencies and these, in twice four bytes. Texts
 //! and lists begin with their length, in two bytes.
 
-use super::latency::Latencies;
+use super::latency::{Latencies, Took};
 use crate::policy::{Alphabet, Made, Piece, SubjectForm, Template, TimeForm};
 
 /// What one worker tells others.
@@ -24,9 +24,10 @@ pub(super) fn write(told: &Told, sheet: &mut [u8]) -> bool {
         put_pieces(&mut out, pieces);
     }
     put_pieces(&mut out, &told.template.body);
-    put(&mut out, told.latencies.times_ms().len());
-    for time in told.latencies.times_ms() {
-        put(&mut out, usize::from(*time));
+    put(&mut out, told.latencies.took().len());
+    for took in told.latencies.took() {
+        out.extend(took.us.to_le_bytes());
+        out.extend(took.unsaid_us.to_le_bytes());
     }
     let length = u16::try_from(out.len()).unwrap_or(u16::MAX).to_le_bytes();
     if let Some(place) = out.first_chunk_mut() {
@@ -49,8 +50,13 @@ pub(super) fn read(sheet: &[u8]) -> Option<Told> {
     let headers = (0..take(rest)?).map(|_| Some((take_text(rest)?, take_pieces(rest)?)));
     let headers = headers.collect::<Option<Vec<_>>>()?;
     let body = take_pieces(rest)?;
-    let times = (0..take(rest)?).map(|_| u16::try_from(take(rest)?).ok());
-    let latencies = times.collect::<Option<Vec<_>>>()?.into_iter().collect();
+    let took = (0..take(rest)?).map(|_| {
+        let (pair, left) = rest.split_first_chunk::<8>()?;
+        *rest = left;
+        let pair = u64::from_le_bytes(*pair);
+        Some(Took { us: pair as u32, unsaid_us: (pair >> 32) as u32 })
+    });
+    let latencies = took.collect::<Option<Vec<_>>>()?.into_iter().collect();
     Some(Told { template: Template { status, headers, body }, latencies })
 }
 
@@ -207,7 +213,10 @@ mod tests {
             headers: vec![("x-a".into(), every_piece()), ("b".into(), vec![])],
             body: every_piece(),
         };
-        let told = Told { template, latencies: [5, 6, 7].into_iter().collect() };
+        let told = Told {
+            template,
+            latencies: [5, 6, 7].into_iter().map(|ms| Took::new(ms * 1000, Some(4))).collect(),
+        };
         let mut sheet = vec![0; 4096];
         assert!(write(&told, &mut sheet));
         assert_eq!(read(&sheet), Some(told.clone()));
