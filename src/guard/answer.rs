@@ -355,7 +355,7 @@ struct Fit {
 
 /// Whether a key says nothing of who the client is: an address alone, which many people may share, or
 /// only what is asked for, which anyone can do to lock its owner out.
-fn is_shared(key: &[Facet]) -> bool {
+pub(super) fn is_shared(key: &[Facet]) -> bool {
     is_address_only(key) || key.iter().all(|facet| facet.is_asked_for())
 }
 

@@ -31,6 +31,8 @@ pub(super) enum On {
     Decree(usize),
     /// All of this campaign.
     Campaign(u32),
+    /// The canary that the request holds.
+    Canary,
 }
 
 impl Met {
@@ -41,7 +43,7 @@ impl Met {
     fn recognised(&self) -> Option<&Recognised> {
         match &self.on {
             On::Behavior(recognised) => Some(recognised),
-            On::Tally(_) | On::Decree(_) | On::Campaign(_) => None,
+            On::Tally(_) | On::Decree(_) | On::Campaign(_) | On::Canary => None,
         }
     }
 
@@ -127,6 +129,7 @@ impl Guard {
                 Some(self.hashes.tally(b"behavior", [(*mask as u8, *key)].into_iter()))
             }
             On::Decree(place) => Some(self.hashes.tally(b"decree", [(0, *place as u64)].into_iter())),
+            On::Canary => None,
             On::Campaign(id) => Some(self.hashes.tally(b"campaign", [(0, u64::from(*id))].into_iter())),
         }
     }
@@ -184,6 +187,7 @@ impl Guard {
             On::Behavior(_) => Reason::Behavior,
             On::Decree(_) => Reason::Decreed,
             On::Campaign(_) => Reason::Campaign,
+            On::Canary => Reason::Canary,
             On::Tally(_) => self.plans.get(index)?.reason(standing.reason),
         };
         let action = Action::of(standing);

@@ -62,6 +62,8 @@ pub struct Exchange {
     pub(super) began_us: u64,
     /// Its subject in clear, where its policy deceives: an answer may have to repeat it.
     pub(super) said_subject: Option<String>,
+    /// Whether it holds a value that only the deceived were given.
+    pub(super) has_canary: bool,
     /// What is left of a limit, where the answer is to tell it.
     pub(super) announced: Vec<(Cow<'static, str>, String)>,
     /// The origin's answer, while its body is read.

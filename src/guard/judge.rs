@@ -23,6 +23,9 @@ impl Guard {
         if let Some(met) = decreed.or_else(|| if idle { None } else { self.outlaw(host, x, now_ms) }) {
             return self.uphold(host, x, &met, now_ms);
         }
+        if let Some(step) = self.meet_canary(host, x, now_ms) {
+            return step;
+        }
         if let Some(recognised) = recognised.filter(|_| !idle) {
             return self.uphold(host, x, &Met::behavior(recognised), now_ms);
         }

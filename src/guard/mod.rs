@@ -4,6 +4,7 @@
 //! origin's answer to what is learned of it. Each step is decided elsewhere.
 
 mod answer;
+mod canary;
 mod carry_out;
 mod deceive;
 mod decree;
@@ -33,6 +34,7 @@ use crate::report::Trouble;
 use crate::respond::Cors;
 use crate::respond::decoy::Decoys;
 use crate::usage::Usages;
+use canary::Outlawed;
 use held::Held;
 use plan::{KeyPlan, Plan};
 use tell::Tell;
@@ -54,6 +56,8 @@ pub struct Guard {
     flows: Flows,
     held: Held,
     decoys: Decoys,
+    /// Campaigns whose canaries came back, to be condemned with the next tick.
+    outlawed: Vec<Outlawed>,
     /// `None`: nothing is to be proposed.
     assistant: Option<Assistant>,
     /// What the origin server lets pages of other origins read.
@@ -95,6 +99,7 @@ impl Guard {
             flows,
             held: Held::new(settings.held),
             decoys,
+            outlawed: Vec::new(),
             assistant,
             cors: Cors::default(),
             tell: Tell::default(),
@@ -146,6 +151,7 @@ impl Guard {
         }
         self.tick_decrees(host, now_ms);
         self.learner.tick(host, now_ms);
+        self.outlaw_waiting(host);
         for condemned in self.learner.take_condemned() {
             self.tell_condemned(host, &condemned, now_ms);
         }

@@ -1,5 +1,6 @@
 //! What is worked out once for each policy, so that no exchange has to.
 
+use super::canary::CANARY;
 use super::tell::Reason;
 use crate::facts::{Facets, Hashes, Key, hash};
 use crate::memory::cache::{Slot, SpecId};
@@ -11,6 +12,8 @@ use crate::policy::{
 /// One policy, ready to be carried out.
 pub(super) struct Plan {
     tallies: Vec<TallyPlan>,
+    /// The stored form of what is given as reason with canaries.
+    pub(super) canary: u16,
     /// The stored form of each rule's name.
     pub(super) reasons: Vec<u16>,
     /// The facets that have to be read, a bit each.
@@ -65,6 +68,7 @@ fn plan(policy: &Policy, limits: &[Limit], specs: &mut Vec<TallySpec>) -> Plan {
         .collect();
     Plan {
         tallies,
+        canary: hash::public(CANARY.as_bytes()) as u16,
         reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
         facets: read(policy).chain(limited(policy, limits)).fold(0, |all, facet| all | bit(facet)),
         follows: policy.tallies.iter().any(|spec| spec.follows),
@@ -135,7 +139,8 @@ impl Plan {
     /// The reason behind its stored form.
     pub(super) fn reason(&self, stored: u16) -> Reason {
         let rule = self.reasons.iter().position(|&reason| reason == stored);
-        rule.map_or(Reason::Changed, Reason::Rule)
+        let other = if stored == self.canary { Reason::Canary } else { Reason::Changed };
+        rule.map_or(other, Reason::Rule)
     }
 
     /// Whether a key is made of this facet, or a tally counts it, so that it has to be read.

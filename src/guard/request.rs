@@ -75,6 +75,7 @@ impl Guard {
             size::read_body(&policy.sizes, &text, &mut x.size)?;
             subject::from_body(policy, &text, &self.hashes, &mut x.facets)?;
             self.note_body(x, policy, &text);
+            self.look_in_body(x, policy, &text);
             self.read_account_in_body(x, &text)
         });
         // What was read of a body in which something else is unreadable counts.
@@ -152,6 +153,7 @@ impl Guard {
         }
         x.slots = plan.slots(&self.hashes, &x.facets);
         self.note_head(host, x, index, headers);
+        self.look_in_head(x, policy, headers);
         self.read_account(x, headers);
         size::read_head(&policy.sizes, headers, &mut x.size);
         x.headers_held = true;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::canary::CANARY;
 use crate::config::show_number;
 use crate::decide::Action;
 use crate::facts::Outcome;
@@ -159,6 +160,8 @@ pub(super) enum Reason {
     Lacks(Lacking),
     /// The request asks for more than one may.
     TooMuch(TooMuch),
+    /// It holds a value that only the deceived were given.
+    Canary,
     /// The limit at this index has nothing left.
     Limit(usize),
     /// The operator ruled so.
@@ -185,6 +188,7 @@ impl Reason {
             Self::TooMuch(what) => what.name(),
             Self::Limit(index) => limits.get(index).map_or("changed", |limit| limit.name.as_str()),
             Self::Behavior => learn::REASON,
+            Self::Canary => CANARY,
             Self::Decreed => "decreed",
             Self::Campaign => "campaign",
             Self::Changed => "changed",

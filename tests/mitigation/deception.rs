@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::forest::{accuracy, chance};
 use crate::origin::Origin;
 use crate::stage::{log_in, pass, start};
-use crate::wire::{Message, answer};
+use crate::wire::{Message, Wire, answer};
 
 /// How much the delays of a network vary, as a standard deviation: as little as within one city. On the very
 /// machine an attacker would see that timers are no finer than a millisecond.
@@ -68,7 +68,7 @@ fn features(answers: &[(Message, Duration)], jitter_ms: f64) -> Vec<Vec<f64>> {
         classes.dedup_by(|one, other| one.is_ascii_alphanumeric() && other.is_ascii_alphanumeric());
         classes.into_iter().map(|c| if c.is_ascii_alphanumeric() { 'x' } else { c }).collect::<String>()
     };
-    let mut of = |(message, took): &(Message, Duration)| {
+    let of = |(message, took): &(Message, Duration)| {
         let took_ms = took.as_secs_f64() * 1000.0 + jitter();
         let said = message.head.header("x-envoy-upstream-service-time").and_then(|ms| ms.parse::<f64>().ok());
         let names: Vec<&str> = message.head.headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -223,4 +223,55 @@ fn a_written_decoy_is_what_the_deceived_get() {
     assert!(origin.seen("/p/login/b").is_empty());
     let names: Vec<_> = message.head.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names[..2], ["x-trace", "content-length"], "{names:?}");
+}
+
+#[test]
+fn who_uses_a_canary_is_condemned_wherever_it_comes_from() {
+    let origin = Origin::answering(|request| match request.head.word(1).starts_with("/p/login/") {
+        true => answer(401, &[], b"no"),
+        false => answer(200, &[], b"{}"),
+    });
+    let policies = json!({
+        "login": {
+            "role": "login", "subject": {"json": "/email"}, "learn": false,
+            "ladder": {"limit": "off", "block": "off", "deceive": {"at": 6, "for": "1h"}},
+            "decoy": {
+                "status": 200,
+                "body": "{\"token\":\"{canary:xxxxxxxxxxxxxxxxxxxxxxxx}\",\"card\":\"{canary:9999-9999-9999-9999}\"}",
+            },
+        },
+        "pages": {"role": "content"},
+        "cards": {"role": "gift-card", "subject": {"json": "/email"}, "learn": false},
+    });
+    let envoy = start(&origin, &policies, &json!({}));
+    for n in 0..4 {
+        log_in(&envoy, "192.0.2.1", "/p/login/a", &format!("a{n}@b.example"));
+    }
+    let (message, _) = log_in(&envoy, "192.0.2.1", "/p/login/b", "b@b.example");
+    let given: Value = serde_json::from_slice(&message.body).unwrap();
+    let (card, token) = (given["card"].as_str().unwrap(), given["token"].as_str().unwrap());
+    // Somebody else asks for what is on the card: the address and the program are others.
+    let as_card = |address: &str, card: &str| log_in(&envoy, address, "/p/cards/a", card).0.status();
+    assert_eq!(as_card("198.51.100.7", "1234-5678-9012-3456"), 200, "another card");
+    assert_eq!(as_card("198.51.100.7", card), 403);
+    assert_eq!(
+        as_card("198.51.100.7", "1234-5678-9012-3456"),
+        403,
+        "who used a canary is known from then on"
+    );
+    assert_eq!(as_card("203.0.113.7", "1234-5678-9012-3456"), 200, "and nobody else");
+    // Or uses the token for a page.
+    let page = |token: &str| {
+        let mut wire = Wire::connect(envoy.address());
+        let text = format!(
+            "GET /p/pages/a HTTP/1.1\r\nhost: shop.example\r\nx-forwarded-for: 198.18.0.7\r\nauthorization: Bearer {token}\r\n\r\n"
+        );
+        wire.send(text.as_bytes());
+        wire.answer(false).status()
+    };
+    assert_eq!(page("00112233445566778899aabb"), 200);
+    assert_eq!(page(token), 403);
+    let log = envoy.log();
+    assert_eq!(log.matches("\"reasons\":[\"canary\"]").count(), 2, "{log}");
+    assert!(!log.contains(card) && !log.contains(token), "no canary is in the log");
 }
