@@ -7,7 +7,7 @@ use super::exchange::{Answer, Stage};
 use super::operations::{Further, Outcomes};
 use super::{Exchange, Guard};
 use crate::decide::{self, Action, Judgement};
-use crate::detect;
+use crate::detect::{self, Evidence};
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
 use crate::facts::probe::Kind;
@@ -248,11 +248,14 @@ impl Guard {
         }
         self.memory.tell(host, now_ms);
         let evidence = detect::evidence(policy, &tallies, &x.usages);
-        if evidence.is_empty() {
-            return;
+        // Whom trust spares what is found of others, what is found of himself is held against, by itself.
+        let (of_others, own): (Vec<_>, Vec<_>) =
+            evidence.into_iter().partition(|e| x.spared && is_on_shared(policy, e));
+        for evidence in [own, of_others] {
+            if !evidence.is_empty() {
+                self.condemn(host, x, index, &Judgement::new(evidence), (slots, &tallies), now_ms);
+            }
         }
-        let judgement = Judgement::new(evidence);
-        self.condemn(host, x, index, &judgement, (slots, &tallies), now_ms);
     }
 
     /// Puts the verdict on the keys that the strongest evidence is about.
@@ -354,6 +357,11 @@ struct Fit {
     action: Action,
     /// Whether the key says what is asked for.
     asks: bool,
+}
+
+fn is_on_shared(policy: &Policy, evidence: &Evidence) -> bool {
+    let spec = policy.rules.get(evidence.rule).and_then(|rule| policy.tallies.get(rule.tally));
+    spec.is_some_and(|spec| is_shared(&spec.key))
 }
 
 /// Whether a key says nothing of who the client is: an address alone, which many people may share, or
