@@ -101,7 +101,10 @@ mod tests {
         let login = json!({"role": "login", "subject": {"json": "/email"}});
         let policies: serde_json::Map<_, _> =
             (0..policies).map(|n| (format!("p{n}"), login.clone())).collect();
-        let written = json!({"secret": "long enough for a test", "memory": memory, "policies": policies});
+        let written = json!({
+            "secret": "long enough for a test", "memory": memory, "policies": policies,
+            "client": {"session": {"cookie": "sid"}}, "trust": {"after": ["p0"]},
+        });
         config::read(&written, &|_| None).unwrap().settings
     }
 
