@@ -1,5 +1,5 @@
 //! Promises about who is let through and what is earned, on the simulated host.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::cell::RefCell;
 use std::sync::Arc;
