@@ -3,6 +3,8 @@
 //! Small on purpose. It names no type of proxy-wasm, so that the core runs natively against
 //! [`crate::sim`] and in Envoy against `crate::wasm` without a difference.
 
+use crate::policy::Identity;
+
 /// A page read from shared data, with the version that a conditional write has to name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -41,6 +43,12 @@ pub enum Attribute<'a> {
     SourceAddress,
     /// A string in the filter state under this key.
     FilterState(&'a str),
+    /// Whether the client showed a certificate: one byte, 1 where it did.
+    ClientCertificate,
+    /// What the client's certificate says of it.
+    Identity(Identity),
+    /// A claim of a JWT that was verified: the name of its payload in the metadata, and its own.
+    Claim(&'a str, &'a str),
     /// How the answer came to be; `via_upstream` where the origin gave it.
     AnswerDetails,
 }

@@ -8,6 +8,8 @@
     reason = "a test"
 )]
 
+#[path = "operation/claims.rs"]
+mod claims;
 #[path = "operation/clients.rs"]
 mod clients;
 #[path = "operation/flow.rs"]
@@ -18,6 +20,8 @@ mod hostile;
 mod origin;
 #[path = "operation/outcomes.rs"]
 mod outcomes;
+#[path = "operation/peers.rs"]
+mod peers;
 #[path = "operation/reload.rs"]
 mod reload;
 #[path = "operation/stage.rs"]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Checked, Plugin, describe};
+use super::{Checked, Plugin, describe, sparing};
 use crate::config::Config;
 use crate::policy::{AnswerMatch, DecreeRule, Policy, Rule, RuledAs, Rung, TallySpec};
 
@@ -48,6 +48,8 @@ fn plugin(plugin: &Plugin) -> Value {
         "propose_flows": settings.propose_flows,
         "policies": settings.policies.iter().map(|p| policy(p, &plugin.config)).collect::<Vec<_>>(),
         "routes": routes.collect::<Vec<_>>(),
+        "allow": sparing::allow_to_json(settings),
+        "trust": sparing::trust_to_json(settings),
         "decrees": settings.decrees.iter().map(decree).collect::<Vec<_>>(),
     })
 }

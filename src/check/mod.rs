@@ -3,11 +3,13 @@
 //! It reads with the very code that runs in Envoy, and adds what only the surrounding document can
 //! tell. It prints nothing and reads no file: text in, findings out.
 
+mod certificates;
 mod describe;
 mod document;
 mod json;
 mod routes;
 mod site;
+mod sparing;
 mod surroundings;
 mod text;
 

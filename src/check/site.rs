@@ -22,6 +22,8 @@ pub(super) struct Site<'v> {
     pub(super) may_hold: Option<bool>,
     /// The listener's buffer limit in bytes, where one is written.
     pub(super) buffer_limit: Option<f64>,
+    /// The filter chain that it is in; `None` where that is elsewhere.
+    pub(super) chain: Option<&'v Value>,
     /// Which shared data it uses.
     pub(super) vm_id: Option<&'v str>,
     /// Index of its connection manager in [`Sites::managers`].
@@ -43,8 +45,9 @@ pub(super) struct Sites<'v> {
 
 /// What stands around the value that the walk is at.
 #[derive(Clone, Copy, Default)]
-struct Around {
+struct Around<'v> {
     buffer_limit: Option<f64>,
+    chain: Option<&'v Value>,
     manager: Option<usize>,
 }
 
@@ -77,12 +80,13 @@ pub(super) fn in_istio(document: &Value) -> Site<'_> {
         given_env,
         may_hold: None,
         buffer_limit: None,
+        chain: None,
         vm_id: None,
         manager: None,
     }
 }
 
-fn walk<'v>(value: &'v Value, path: &str, mut around: Around, sites: &mut Sites<'v>) {
+fn walk<'v>(value: &'v Value, path: &str, mut around: Around<'v>, sites: &mut Sites<'v>) {
     match value {
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
@@ -92,6 +96,9 @@ fn walk<'v>(value: &'v Value, path: &str, mut around: Around, sites: &mut Sites<
         Value::Object(map) => {
             if let Some(limit) = map.get("per_connection_buffer_limit_bytes") {
                 around.buffer_limit = as_bytes(limit);
+            }
+            if map.contains_key("filters") {
+                around.chain = Some(value);
             }
             if map.contains_key("http_filters") && map.contains_key("stat_prefix") {
                 around.manager = Some(sites.managers.len());
@@ -128,7 +135,7 @@ fn is_palisade(plugin: &Value) -> bool {
     is(plugin.get("name")) || is(plugin.get("root_id")) || is(plugin.pointer("/vm_config/vm_id"))
 }
 
-fn site<'v>(plugin: &'v Value, path: String, around: Around) -> Site<'v> {
+fn site<'v>(plugin: &'v Value, path: String, around: Around<'v>) -> Site<'v> {
     let environment = plugin.pointer("/vm_config/environment_variables");
     let keys = environment.and_then(|e| e.get("host_env_keys")).and_then(Value::as_array);
     let given = environment.and_then(|e| e.get("key_values")).and_then(Value::as_object);
@@ -139,6 +146,7 @@ fn site<'v>(plugin: &'v Value, path: String, around: Around) -> Site<'v> {
         given_env: given.into_iter().flatten().filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))).collect(),
         may_hold: Some(plugin.get("allow_on_headers_stop_iteration").and_then(Value::as_bool) == Some(true)),
         buffer_limit: around.buffer_limit,
+        chain: around.chain,
         vm_id: Some(plugin.pointer("/vm_config/vm_id").and_then(Value::as_str).unwrap_or_default()),
         manager: around.manager,
         path,

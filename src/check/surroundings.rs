@@ -5,6 +5,7 @@ use core::cell::RefCell;
 use serde_json::Value;
 
 use super::Plugin;
+use super::certificates;
 use super::routes::Host;
 use super::site::Site;
 use crate::config::{Config, Mistake, Mistakes, Note, below, read, read_text, show_bytes};
@@ -35,9 +36,9 @@ impl Asked {
     /// Notes what is not set in the environment of the check.
     pub(super) fn notes(self, path: &str) -> Vec<Note> {
         let note = |name: String| Note {
-            path: below(path, "secret"),
+            path: path.to_owned(),
             text: format!(
-                "{name} is not set here, so its value was not checked; it has to be at least 16 bytes"
+                "the environment variable {name} is not set here, so its value was not checked; it has to be at least 16 bytes"
             ),
         };
         self.unset.into_inner().into_iter().map(note).collect()
@@ -86,6 +87,7 @@ pub(super) fn read_site(
         Ok(config) => {
             check_hold(site, &config, &path, mistakes);
             check_buffer(site, &config, &path, mistakes);
+            certificates::check(site, &config, &path, mistakes);
             Some(Plugin { path, config, unnamed: None })
         }
     }

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use super::{Checked, Plugin, describe};
+use super::{Checked, Plugin, describe, sparing};
 use crate::config::{show_bytes, show_duration};
 use crate::policy::{Policy, RouteMatch};
 
@@ -30,6 +30,7 @@ fn write_report(out: &mut String, checked: &Checked) -> fmt::Result {
             write_policy(out, plugin, policy)?;
         }
         write_routes(out, plugin)?;
+        write_sparing(out, plugin)?;
         write_decrees(out, plugin)?;
         write_memory(out, plugin)?;
     }
@@ -122,6 +123,22 @@ fn write_decrees(out: &mut String, plugin: &Plugin) -> fmt::Result {
         writeln!(out, "  {whom}: {ruled}{why}")?;
     }
     Ok(())
+}
+
+fn write_sparing(out: &mut String, plugin: &Plugin) -> fmt::Result {
+    let settings = &plugin.config.settings;
+    let entries = sparing::allow(settings);
+    let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    if !entries.is_empty() {
+        writeln!(out, "\nallowed before anything else, the first that fits is noted")?;
+    }
+    for (name, what) in entries {
+        writeln!(out, "  {name:<width$}  {what}")?;
+    }
+    match sparing::trust(settings) {
+        Some(earned) => writeln!(out, "\ntrust earned by sessions {earned}"),
+        None => Ok(()),
+    }
 }
 
 fn describe_match(matches: &RouteMatch) -> String {

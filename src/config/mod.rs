@@ -4,6 +4,7 @@
 //! rule that can never fire is a mistake. The same reading runs in Envoy and in `palisade check`.
 //! It never looks at anything but the value it is given and the environment function.
 
+mod allow;
 mod answer;
 mod client;
 mod count;
@@ -24,6 +25,7 @@ mod rules;
 mod strict;
 mod tally;
 mod threat;
+mod trust;
 mod wire;
 mod words;
 
@@ -148,7 +150,7 @@ fn read_settings(
     let propose_flows = table.take("propose_flows");
     let secret = table
         .need("secret", "write {env: PALISADE_SECRET}, or a text of at least 16 bytes")
-        .and_then(|node| read_secret(&node, env));
+        .and_then(|node| read_secret(&node, env, "PALISADE_SECRET"));
     let (client, present) = read_client(table.take("client"));
     if let Some(node) = propose_flows.as_ref().filter(|_| !present.session) {
         node.mistake(
@@ -162,16 +164,22 @@ fn read_settings(
     let policies = table.need("policies", "write at least one, such as login: {role: login}");
     let routes = table.take("routes");
     let decrees = [table.take("condemn"), table.take("unban")];
+    let (allow, trust) = (table.take("allow"), table.take("trust"));
     table.finish();
 
     let names = policies.as_ref().map(name_policies).unwrap_or_default();
+    let around = allow::Around { names: &names, secret: &|node| read_secret(node, env, "MONITOR_TOKEN") };
+    let allow = allow.map(|node| allow::read(&node, &around)).unwrap_or_default();
+    let trust = trust::Written::read(trust, &names);
     let defaults = Defaults { mode, on_trouble, present, limits: &limits, names: &names };
     let flows_at = policies.as_ref().map(|node| node.path.clone()).unwrap_or_default();
     let mut canaries = Vec::new();
     let mut found = Found { left_out, canaries: &mut canaries };
     let mut policies = policies.map(|node| read_policies(&node, &defaults, &mut found)).unwrap_or_default();
+    let mut earned = None;
     if policies.len() == names.len() {
         flow::complete(&mut policies, &flows_at, root.findings);
+        earned = trust.complete(&policies, present.session, root.findings);
     }
     let routes = routes.map(|node| routes::read(&node, &names)).unwrap_or_default();
     let decrees = decree::read(&decrees, &decree::Grounds { present, policies: &policies }, env);
@@ -186,6 +194,8 @@ fn read_settings(
         held: held?,
         limits,
         canaries,
+        allow,
+        trust: earned,
         policies,
         by_name: names,
         routes,
@@ -202,13 +212,13 @@ fn read_client(node: Option<Node<'_>>) -> (crate::policy::ClientSources, Present
     (client::read(&node).unwrap_or_default(), present)
 }
 
-/// The secret. Nothing that is found below `secret` is ever shown, but the name of a variable.
-fn read_secret(node: &Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
+/// A secret. Nothing that is found below it is ever shown, but the name of a variable. `example`: one.
+fn read_secret(node: &Node<'_>, env: &dyn Fn(&str) -> Option<String>, example: &str) -> Option<Secret> {
     if let Some(text) = node.value.as_str() {
         return long_enough(text, node, "found");
     }
-    let remedy = "write {env: PALISADE_SECRET}, or a text of at least 16 bytes in quotes";
-    let (node, name, text) = read_variable(node, remedy, "PALISADE_SECRET", env)?;
+    let remedy = format!("write {{env: {example}}}, or a text of at least 16 bytes in quotes");
+    let (node, name, text) = read_variable(node, &remedy, example, env)?;
     long_enough(&text, &node, &format!("{name} holds"))
 }
 

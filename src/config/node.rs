@@ -59,7 +59,6 @@ impl<'a> Node<'a> {
 
     /// The value as a message may show it: short, one line, and never a secret.
     fn shown(&self) -> String {
-        // A secret may stand at the wrong place, for example below `policies`.
         let secret = is_hidden(&self.path);
         match self.value {
             Value::Null => "nothing".into(),
@@ -110,6 +109,13 @@ impl<'a> Node<'a> {
                 None
             }
         }
+    }
+
+    /// Hands on each item of a list of at least one and at most `most`.
+    // Not compiled into each of its callers.
+    #[inline(never)]
+    pub(super) fn each(&self, most: usize, remedy: &str, take: &mut dyn FnMut(&Self)) {
+        self.list(most, remedy).iter().flatten().for_each(take);
     }
 
     /// Text that is not empty.
@@ -233,9 +239,12 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Whether what stands at a place is never shown: a secret, or somebody's session.
+/// Whether what stands at a place is never shown: a secret, which may stand at the wrong place, or somebody's
+/// session.
 fn is_hidden(path: &str) -> bool {
-    path.contains("secret") || path.contains("].session")
+    path.contains("secret")
+        || path.contains("].session")
+        || (path.starts_with("allow.") && path.contains(".header"))
 }
 
 /// Whether it is a token of RFC 9110, as names of headers, cookies and methods are.

@@ -20,8 +20,10 @@ pub mod payload;
 pub mod preflight;
 pub mod probe;
 pub mod recall;
+pub mod signature;
 pub mod size;
 pub mod source;
+mod structured;
 pub mod subject;
 
 pub use crate::policy::FingerprintId;

@@ -7,7 +7,7 @@ use super::exchange::{Answer, Stage};
 use super::operations::{Further, Outcomes};
 use super::{Exchange, Guard};
 use crate::decide::{self, Action, Judgement};
-use crate::detect;
+use crate::detect::{self, Evidence};
 use crate::facts::body::{self, BodyTrouble};
 use crate::facts::outcome::{self, Reading};
 use crate::facts::probe::Kind;
@@ -16,7 +16,7 @@ use crate::host::{Attribute, Host};
 use crate::learn::{self, Condemned, campaign, profile};
 use crate::memory::cache::Slot;
 use crate::memory::{Event, Tally};
-use crate::policy::{Facet, Flow, Policy, SubjectSource, counts_probes, is_address_only};
+use crate::policy::{Facet, Flow, Policy, SubjectSource, counts_probes, is_address_only, is_shared};
 use crate::report::VerdictLine;
 
 /// Response-code details of an answer that came from the origin.
@@ -41,7 +41,7 @@ impl Guard {
             _ if !x.probes.is_empty() => true,
             Outcome::Error => false,
             Outcome::Failure => true,
-            Outcome::Success => x.success_matters,
+            Outcome::Success => x.success_matters || self.earns(x),
         };
         if !changes {
             self.tell.outcome(index, found);
@@ -197,8 +197,9 @@ impl Guard {
     }
 
     fn learn(&mut self, host: &dyn Host, x: &Exchange, found: &Outcomes) {
-        let Some(index) = x.policy else { return };
+        let Some(index) = x.policy.filter(|_| x.allowed.is_none()) else { return };
         self.tell.outcome(index, found.whole);
+        self.weigh_trust(host, x, found.whole);
         let first = if x.does_nothing() { Outcome::Error } else { found.of(0) };
         self.witness(host, x, index, first);
         self.count(host, x, index, (&x.facets, &x.slots), first, x.probes.value(first == Outcome::Success));
@@ -236,8 +237,10 @@ impl Guard {
                 Outcome::Failure => Some(Event::Failure(value)),
                 Outcome::Error => None,
             };
-            // What is followed was counted with the request.
-            let event = event.filter(|_| !spec.follows);
+            // What is followed was counted with the request; and what only trust let through says nothing good
+            // of those that it is shared with.
+            let speaks = x.spared && found == Outcome::Success && is_shared(&spec.key);
+            let event = event.filter(|_| !spec.follows && !speaks);
             tallies.push(slot.map(|slot| match event {
                 Some(event) => self.memory.record(host, slot, event, now_ms),
                 None => self.memory.view(host, slot, now_ms),
@@ -245,11 +248,14 @@ impl Guard {
         }
         self.memory.tell(host, now_ms);
         let evidence = detect::evidence(policy, &tallies, &x.usages);
-        if evidence.is_empty() {
-            return;
+        // Whom trust spares what is found of others, what is found of himself is held against, by itself.
+        let (of_others, own): (Vec<_>, Vec<_>) =
+            evidence.into_iter().partition(|e| x.spared && is_on_shared(policy, e));
+        for evidence in [own, of_others] {
+            if !evidence.is_empty() {
+                self.condemn(host, x, index, &Judgement::new(evidence), (slots, &tallies), now_ms);
+            }
         }
-        let judgement = Judgement::new(evidence);
-        self.condemn(host, x, index, &judgement, (slots, &tallies), now_ms);
     }
 
     /// Puts the verdict on the keys that the strongest evidence is about.
@@ -328,7 +334,7 @@ fn leads(
         let tally = policy.rules.get(e.rule)?.tally;
         let key = policy.tallies.get(tally).map_or(&[][..], |spec| &spec.key);
         let past = tallies.get(tally).copied().flatten().unwrap_or_default().standing;
-        let score = if is_shared(key) { e.nats } else { judgement.score };
+        let score = if is_of_nobody(key) { e.nats } else { judgement.score };
         let action = decide::climb(&policy.ladder, score, past, now_ms);
         let action = if policy.names_account(key) { action.min(Action::Delay) } else { action };
         let asks = key.iter().any(|facet| facet.is_asked_for());
@@ -353,9 +359,14 @@ struct Fit {
     asks: bool,
 }
 
+fn is_on_shared(policy: &Policy, evidence: &Evidence) -> bool {
+    let spec = policy.rules.get(evidence.rule).and_then(|rule| policy.tallies.get(rule.tally));
+    spec.is_some_and(|spec| is_shared(&spec.key))
+}
+
 /// Whether a key says nothing of who the client is: an address alone, which many people may share, or
 /// only what is asked for, which anyone can do to lock its owner out.
-pub(super) fn is_shared(key: &[Facet]) -> bool {
+pub(super) fn is_of_nobody(key: &[Facet]) -> bool {
     is_address_only(key) || key.iter().all(|facet| facet.is_asked_for())
 }
 

@@ -59,7 +59,7 @@ impl Guard {
         let verdict = decide::stand(&policy.ladder, action, reason, Standing::default(), now_ms)?;
         let mut standing = verdict;
         for (slot, spec) in x.slots.iter().zip(&policy.tallies) {
-            let Some(slot) = slot.filter(|_| !super::answer::is_shared(&spec.key)) else { continue };
+            let Some(slot) = slot.filter(|_| !super::answer::is_of_nobody(&spec.key)) else { continue };
             let past = self.memory.view(host, slot, now_ms).standing;
             if let Some(own) = decide::stand(&policy.ladder, action, reason, past, now_ms) {
                 self.memory.record(host, slot, Event::Condemned(own), now_ms);

@@ -19,6 +19,10 @@ pub struct Exchange {
     /// Index of the policy; `None`: the route is not protected.
     pub(super) policy: Option<usize>,
     pub(super) stage: Stage,
+    /// The entry that lets the request through, by its place; `None`: it is judged.
+    pub(super) allowed: Option<usize>,
+    /// Whether a verdict stood on what its session shares with others, and it was let through all the same.
+    pub(super) spared: bool,
     pub(super) facets: Facets,
     pub(super) slots: Vec<Option<Slot>>,
     /// What this worker followed of the request's keys; empty where no rule asks for it.

@@ -16,6 +16,9 @@ use crate::respond;
 impl Guard {
     /// The verdict on a request of which everything is known that will be.
     pub(super) fn judge(&mut self, host: &dyn Host, x: &mut Exchange) -> Step {
+        if x.allowed.is_some() {
+            return self.let_through(x);
+        }
         let now_ms = host.now_ms();
         let idle = x.does_nothing();
         let decreed = self.heed(host, x, now_ms);
@@ -26,14 +29,18 @@ impl Guard {
         if let Some(step) = self.meet_canary(host, x, now_ms) {
             return step;
         }
-        if let Some(recognised) = recognised.filter(|_| !idle) {
+        if let Some(recognised) = recognised.filter(|_| !idle)
+            && !self.spares(host, x, now_ms)
+        {
             return self.uphold(host, x, &Met::behavior(recognised), now_ms);
         }
         let mut tallies = self.view(host, x, now_ms);
         self.drop_idle(x, &mut tallies);
         x.success_matters = x.does_several() || self.success_matters(x, &tallies, now_ms);
         self.view_further(host, x, now_ms, &mut tallies);
-        if let Some(met) = severest(&tallies, now_ms) {
+        if let Some(met) = severest(&tallies, now_ms)
+            && !(self.is_only_shared(x, &tallies, now_ms) && self.spares(host, x, now_ms))
+        {
             let mut step = self.uphold(host, x, &met, now_ms);
             self.add_score(x, &tallies, &mut step);
             return step;
@@ -48,7 +55,8 @@ impl Guard {
         }
         self.follow_usage(host, x, &tallies, now_ms);
         x.stage = Stage::AwaitsAnswer;
-        self.point_out(host, x, &tallies)
+        let step = self.point_out(host, x, &tallies);
+        if x.spared { self.tell_spared(x, step) } else { step }
     }
 
     /// Whether a success would change what a rule can see in one of the request's tallies.
@@ -82,11 +90,18 @@ impl Guard {
     /// The reply, where a verdict stands on one of the keys that are known so far.
     pub(super) fn early_reply(&mut self, host: &dyn Host, x: &mut Exchange) -> Option<Step> {
         let now_ms = host.now_ms();
-        if self.decrees.needs().body {
+        if self.decrees.needs().body || x.allowed.is_some() {
             return None;
         }
-        let decreed = self.heed(host, x, now_ms);
-        let met = decreed.or_else(|| severest(&self.view(host, x, now_ms), now_ms));
+        let met = match self.heed(host, x, now_ms) {
+            Some(met) => Some(met),
+            None => {
+                let tallies = self.view(host, x, now_ms);
+                // What trust spares is seen when all is known of the request.
+                let waits = self.is_only_shared(x, &tallies, now_ms) && self.is_trusted(host, x, now_ms);
+                severest(&tallies, now_ms).filter(|_| !waits)
+            }
+        };
         // As the origin would, a decoy waits for the body.
         let met = met.filter(|met| Action::of(met.standing) != Action::Deceive)?;
         let (index, policy) = self.policy(x)?;
@@ -147,7 +162,8 @@ impl Guard {
             let tally = slot.map(|slot| self.view_one(host, x, slot, now_ms));
             tallies.push(tally);
             let blocks = |t: Tally| t.standing.stands(now_ms) && Action::of(t.standing) == Action::Block;
-            if enforces && tally.is_some_and(blocks) {
+            // Whom trust may spare, the rest may yet concern.
+            if enforces && tally.is_some_and(blocks) && !self.is_trusted(host, x, now_ms) {
                 break;
             }
         }

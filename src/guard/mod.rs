@@ -3,6 +3,7 @@
 //! One [`Guard`] for each worker. [`request`] goes from headers to verdict, [`answer`] from the
 //! origin's answer to what is learned of it. Each step is decided elsewhere.
 
+mod allow;
 mod answer;
 mod canary;
 mod carry_out;
@@ -17,12 +18,14 @@ mod operations;
 mod plan;
 mod request;
 mod tell;
+mod trust;
 mod usage;
 
 pub use exchange::{Exchange, Next, Step};
 pub use held::Then;
 
 use crate::decree::Decrees;
+use crate::facts::signature::Patience;
 use crate::facts::{Hashes, Recall};
 use crate::flow::{self as flows, Assistant, Flows};
 use crate::host::Host;
@@ -36,7 +39,7 @@ use crate::respond::decoy::Decoys;
 use crate::usage::Usages;
 use canary::Outlawed;
 use held::Held;
-use plan::{KeyPlan, Plan};
+use plan::{KeyPlan, Plan, TrustPlan};
 use tell::Tell;
 
 /// What protects the exchanges of one worker.
@@ -46,6 +49,9 @@ pub struct Guard {
     plans: Vec<Plan>,
     /// How the keys of [`Settings::limits`] are formed.
     limit_keys: Vec<KeyPlan>,
+    /// `None`: sessions earn nothing.
+    trust: Option<TrustPlan>,
+    patience: Patience,
     /// Header names that tell nothing of the client's make, in lower case.
     edge_headers: Vec<String>,
     recall: Recall,
@@ -73,7 +79,8 @@ impl Guard {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let hashes = Hashes::new(&settings.secret);
-        let (plans, specs) = plan::plans(&settings);
+        let (plans, mut specs) = plan::plans(&settings);
+        let trust = settings.trust.clone().map(|trust| TrustPlan::new(trust, &mut specs));
         let others = flows::share_bytes(&settings) + decoys_bytes(&settings);
         let table_bytes = settings.memory_bytes.saturating_sub(others);
         let follows = specs.iter().any(|spec| spec.follows);
@@ -91,6 +98,8 @@ impl Guard {
             hashes,
             plans,
             limit_keys: plan::limit_keys(&settings.limits),
+            trust,
+            patience: Patience::default(),
             edge_headers,
             recall,
             memory,

@@ -5,8 +5,8 @@ use super::tell::Reason;
 use crate::facts::{Facets, Hashes, Key, hash};
 use crate::memory::cache::{Slot, SpecId};
 use crate::policy::{
-    ClientSources, Facet, Finding, Limit, Policy, Rate, SessionSource, Settings, TallySpec, TlsSource,
-    counts_probes,
+    ClientSources, Facet, FanOut, Finding, Limit, Policy, Rate, SessionSource, Settings, TallySpec,
+    TlsSource, Trust, counts_probes,
 };
 
 /// One policy, ready to be carried out.
@@ -42,6 +42,38 @@ pub(super) struct KeyPlan {
     facets: Vec<Facet>,
     /// What makes these keys differ from all others.
     scope: Vec<u8>,
+}
+
+/// What trust comes to: how much of it a session used up is counted in a tally of its own.
+pub(super) struct TrustPlan {
+    pub(super) trust: Trust,
+    pub(super) spec: TallySpec,
+    id: SpecId,
+    scope: Vec<u8>,
+}
+
+impl TrustPlan {
+    pub(super) fn new(trust: Trust, specs: &mut Vec<TallySpec>) -> Self {
+        let spec = TallySpec {
+            key: vec![Facet::Session],
+            window_ms: trust.per_ms,
+            fan_out: FanOut { of: Facet::Subject, failed: true },
+            failure_test: None,
+            counts_successes: false,
+            follows: false,
+        };
+        let id = SpecId(u16::try_from(specs.len()).unwrap_or(u16::MAX));
+        specs.push(spec.clone());
+        // A policy's scope has a facet's number where this has a letter.
+        let scope = [&trust.per_ms.to_le_bytes()[..], b"trust"].concat();
+        Self { trust, spec, id, scope }
+    }
+
+    /// Where it is counted of a session.
+    pub(super) fn slot(&self, hashes: &Hashes, session: u64) -> Slot {
+        let values = [(Facet::Session as u8, session)].into_iter();
+        Slot { key: hashes.tally(&self.scope, values), spec: self.id }
+    }
 }
 
 struct TallyPlan {
@@ -198,7 +230,6 @@ pub(super) fn edge_headers(client: &ClientSources) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::policy::FanOut;
 
     fn login() -> Policy {
         let written = serde_json::json!({

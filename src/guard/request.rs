@@ -1,5 +1,6 @@
 //! From a request's headers, and its body where the policy reads it, to what is done with it.
 
+use super::allow::Caller;
 use super::exchange::Stage;
 use super::held::Then;
 use super::{Exchange, Guard, Next, Step};
@@ -137,7 +138,12 @@ impl Guard {
         x.prefetch = is_prefetch(headers);
         x.method = shortened(headers.get(":method"));
         x.path = shortened(headers.get(":path"));
-        self.client_facets(host, x, index, headers);
+        let caller = Caller::new(host, headers);
+        x.allowed = self.allowing(&caller, index);
+        if x.allowed.is_some() && !self.goes_on(x) {
+            return self.let_through(x);
+        }
+        self.client_facets(&caller, x, index);
         let (Some(policy), Some(plan)) = (self.settings.policies.get(index), self.plans.get(index)) else {
             return Step::next(Next::Pass);
         };
@@ -187,21 +193,14 @@ impl Guard {
         Step::next(if x.headers_held { Next::Hold } else { Next::HoldBody })
     }
 
-    fn client_facets(&mut self, host: &dyn Host, x: &mut Exchange, index: usize, headers: &Headers<'_>) {
+    fn client_facets(&mut self, caller: &Caller<'_>, x: &mut Exchange, index: usize) {
+        let (host, headers) = (caller.host, caller.headers);
         let Some(plan) = self.plans.get(index) else { return };
         let client = &self.settings.client;
         let decreed = self.decrees.needs();
         let wanted = |facet| plan.wants(facet) || (facet == Facet::Network && decreed.network);
         if wanted(Facet::Address) || wanted(Facet::Network) || decreed.address {
-            // An edge that left its header out leaves Envoy's own view.
-            let own;
-            let text = match client.address.as_ref().and_then(|name| headers.get(name)) {
-                Some(address) => address,
-                None => {
-                    own = host.attribute(Attribute::SourceAddress).unwrap_or_default();
-                    &own[..]
-                }
-            };
+            let text = caller.address(client);
             x.facets.set_address(&self.hashes, text, wanted);
             x.address = decreed.address.then(|| client::address(text)).flatten();
         }
@@ -239,7 +238,7 @@ impl Guard {
         let (index, policy) = self.policy(x)?;
         let (on_trouble, mode) = (policy.on_trouble, policy.mode);
         self.tell.trouble(host, &self.settings, Some(index), trouble.into(), 1);
-        if on_trouble == OnTrouble::Allow || mode == Mode::Observe {
+        if on_trouble == OnTrouble::Allow || mode == Mode::Observe || x.allowed.is_some() {
             return None;
         }
         self.tell.answered(index);

@@ -50,6 +50,11 @@ impl Tell {
         self.count(Counted::Request(policy, outcome.name()), 1);
     }
 
+    /// Counts a request that was let through unjudged.
+    pub(super) fn allowed(&mut self, policy: usize) {
+        self.count(Counted::Request(policy, report::ALLOWED), 1);
+    }
+
     /// Counts an answer of Palisade's own.
     pub(super) fn answered(&mut self, policy: usize) {
         self.count(Counted::Request(policy, report::ANSWERED), 1);
@@ -168,6 +173,10 @@ pub(super) enum Reason {
     Decreed,
     /// Its campaign is condemned as a whole.
     Campaign,
+    /// An entry of `allow`, by its place.
+    Allowed(usize),
+    /// The session had earned it.
+    Trusted,
     /// A rule that is no more: a verdict outlives a change of the configuration.
     Changed,
 }
@@ -191,6 +200,8 @@ impl Reason {
             Self::Canary => CANARY,
             Self::Decreed => "decreed",
             Self::Campaign => "campaign",
+            Self::Allowed(place) => settings.allow.get(place).map_or("changed", |entry| &entry.name),
+            Self::Trusted => "trusted",
             Self::Changed => "changed",
         }
     }

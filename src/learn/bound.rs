@@ -3,10 +3,11 @@
 
 use super::book::book_bytes;
 use super::late::{LATE_BYTES, late_bytes};
-use super::{campaign, follow_ups, learner, pace, returning, visits};
+use super::{campaign, earners, follow_ups, learner, pace, returning, visits};
 use crate::decree;
 use crate::flow;
 use crate::memory::layout::{decoys_bytes, learning};
+use crate::memory::sheet::SheetSpec;
 use crate::memory::{self, Bound, known};
 use crate::policy::Settings;
 use crate::usage::usage_bytes;
@@ -16,6 +17,8 @@ use crate::usage::usage_bytes;
 pub(super) struct SheetLengths {
     /// All sheets together of the map of whom we know: what it may take.
     pub(super) known: u64,
+    /// All sheets together of sessions that did business; `None`: they earn nothing by it.
+    pub(super) earners: Option<u64>,
     /// The book of each policy that learns.
     pub(super) book: usize,
     /// What is yet to be followed up.
@@ -29,12 +32,18 @@ impl SheetLengths {
             settings.memory_bytes.saturating_sub(flow::share_bytes(settings) + decoys_bytes(settings)),
         );
         let book = book_bytes(budget.books / learners(settings).max(1) as u64);
-        Self { known: budget.known, book, late: late_bytes(budget.late) }
+        let earners = settings.trust.as_ref().map(|_| budget.earners);
+        Self { known: budget.known, earners, book, late: late_bytes(budget.late) }
+    }
+
+    fn of_known(self) -> impl Iterator<Item = SheetSpec> {
+        let known = known::specs("", self.known, known::MOST);
+        known.into_iter().chain(self.earners.into_iter().flat_map(earners::specs))
     }
 
     /// The lengths of all sheets.
     fn all(self, settings: &Settings) -> Vec<usize> {
-        let mut all: Vec<usize> = known::specs(self.known).iter().map(|spec| spec.bytes).collect();
+        let mut all: Vec<usize> = self.of_known().map(|spec| spec.bytes).collect();
         all.resize(all.len() + learners(settings), self.book);
         all.extend([self.late, campaign::SHEET_BYTES, decree::SHEET_BYTES]);
         all
@@ -75,7 +84,8 @@ fn worker_bytes(settings: &Settings) -> u64 {
     };
     let lessons = learners(settings) as u64 * learner::LESSONS_BYTES;
     let counts = visits::BOUND_BYTES + pace::BOUND_BYTES + returning::BOUND_BYTES;
-    let waiting = known::WAITING_BYTES + learner::WAITING_BYTES + follow_ups::WAITING_BYTES;
+    let maps = 1 + u64::from(lengths.earners.is_some());
+    let waiting = maps * known::WAITING_BYTES + learner::WAITING_BYTES + follow_ups::WAITING_BYTES;
     copies + turning + lessons + counts + waiting
 }
 
@@ -91,7 +101,10 @@ mod tests {
         let login = json!({"role": "login", "subject": {"json": "/email"}});
         let policies: serde_json::Map<_, _> =
             (0..policies).map(|n| (format!("p{n}"), login.clone())).collect();
-        let written = json!({"secret": "long enough for a test", "memory": memory, "policies": policies});
+        let written = json!({
+            "secret": "long enough for a test", "memory": memory, "policies": policies,
+            "client": {"session": {"cookie": "sid"}}, "trust": {"after": ["p0"]},
+        });
         config::read(&written, &|_| None).unwrap().settings
     }
 

@@ -9,6 +9,7 @@ use super::book::{self, Head};
 use super::bound::SheetLengths;
 use super::campaign;
 use super::class::Class;
+use super::earners;
 use super::follow_ups::FollowUps;
 use super::late::Late;
 use super::lesson::{self, Kind, Lesson, Spared};
@@ -62,6 +63,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Takes in that it was let through though a verdict stood on it: it teaches nothing of the others.
+    pub fn spare(&mut self) {
+        self.spared = Some(Spared::Familiar);
+    }
+
     fn now_s(&self) -> u32 {
         (self.at_ms / 1000) as u32
     }
@@ -96,6 +102,8 @@ pub struct Learner {
     pub(super) hashes: Hashes,
     pub(super) sheets: Sheets,
     acquaintance: Acquaintance,
+    /// Sessions by when they last did business, in seconds since 1970; `None`: they earn nothing by it.
+    earners: Option<Known>,
     pace: Pace,
     returning: Returning,
     /// By policy; `None` where it does not learn.
@@ -121,8 +129,14 @@ impl Learner {
     #[must_use]
     pub fn new(settings: &Settings, hashes: &Hashes) -> Self {
         let lengths = SheetLengths::new(settings);
-        let mut specs = known::specs(lengths.known);
+        let mut specs = known::specs("pal1.k", lengths.known, known::MOST);
         let known = Known::new(SheetId(0), specs.len());
+        let earners = lengths.earners.map(|bytes| {
+            let (first, own) = (SheetId(specs.len()), earners::specs(bytes));
+            let earners = Known::new(first, own.len());
+            specs.extend(own);
+            earners
+        });
         let mut add = |name: String, bytes| {
             specs.push(SheetSpec { name, bytes });
             SheetId(specs.len() - 1)
@@ -139,6 +153,7 @@ impl Learner {
         Self {
             hashes: hashes.clone(),
             sheets: Sheets::new(specs),
+            earners,
             acquaintance: Acquaintance::new(known, hashes.map_seeds()),
             pace: Pace::new(hashes.map_seeds()),
             returning: Returning::new(hashes.map_seeds()),
@@ -319,6 +334,22 @@ impl Learner {
         }
     }
 
+    /// Takes in that a session did business.
+    pub fn earn(&mut self, host: &dyn Host, session: u64, now_ms: u64) {
+        let Some(earners) = &mut self.earners else { return };
+        let now_s = (now_ms / 1000) as u32;
+        let known = earners.get(host, &mut self.sheets, session);
+        if known.is_none_or(|then_s| now_s.saturating_sub(then_s) > earners::RENEWED_S) {
+            earners.set(session, now_s);
+        }
+    }
+
+    /// Whether a session did business within so long.
+    pub fn has_earned(&mut self, host: &dyn Host, session: u64, now_ms: u64, within_ms: u64) -> bool {
+        let known = self.earners.as_ref().and_then(|e| e.get(host, &mut self.sheets, session));
+        known.is_some_and(|then_s| now_ms.saturating_sub(u64::from(then_s) * 1000) <= within_ms)
+    }
+
     /// What was condemned since this was last asked.
     pub fn take_condemned(&mut self) -> Vec<Condemned> {
         std::mem::take(&mut self.condemned)
@@ -346,6 +377,9 @@ impl Learner {
         let enlisted = std::mem::take(&mut self.enlisted);
         self.enter(host, &enlisted);
         self.acquaintance.flush(host, &mut self.sheets);
+        if let Some(earners) = self.earners.as_mut().filter(|earners| earners.has_waiting()) {
+            earners.flush(host, &mut self.sheets);
+        }
         self.sheets.tell_and_hear(host);
         self.look_for_outlaws(host, now_ms);
     }

@@ -21,6 +21,7 @@ mod acquaintance;
 mod actor;
 mod bound;
 mod class;
+mod earners;
 mod follow_ups;
 mod learner;
 mod outlaw;

@@ -25,16 +25,16 @@ pub struct Known {
     waiting: BTreeMap<u64, u32>,
 }
 
-/// The sheets for this many bytes, at least one.
+/// The sheets for this many bytes, at least one and at most `most`; their names begin with `name`.
 #[must_use]
-pub fn specs(bytes: u64) -> Vec<SheetSpec> {
+pub fn specs(name: &str, bytes: u64, most: usize) -> Vec<SheetSpec> {
     let sheets = usize::try_from(bytes).unwrap_or(usize::MAX) / SHEET_BYTES;
-    let spec = |n| SheetSpec { name: format!("pal1.k{n:x}"), bytes: SHEET_BYTES };
-    (0..sheets.clamp(1, MOST)).map(spec).collect()
+    let spec = |n| SheetSpec { name: format!("{name}{n:x}"), bytes: SHEET_BYTES };
+    (0..sheets.clamp(1, most)).map(spec).collect()
 }
 
-/// Most sheets of the map; above this more memory serves tallies only.
-const MOST: usize = 128;
+/// Most sheets of whom we know; above this more memory serves tallies only.
+pub const MOST: usize = 128;
 
 /// The most that what waits takes, in bytes: half-filled nodes of a map of 12 bytes an entry, and the
 /// same again by sheet while it is written. The sheets' copies are not in it.
@@ -134,7 +134,7 @@ mod tests {
 
     impl Worker {
         fn new(store: &Arc<Store>, bytes: u64) -> Self {
-            let specs = specs(bytes);
+            let specs = specs("pal1.k", bytes, MOST);
             let known = Known::new(SheetId(0), specs.len());
             Self { host: SimHost::new(Arc::clone(store)), sheets: Sheets::new(specs), known }
         }

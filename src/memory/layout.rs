@@ -31,6 +31,8 @@ pub const LEARNING_SHARE: u64 = 8;
 pub struct LearningBytes {
     /// For the map of whom we know.
     pub known: u64,
+    /// For sessions that did business.
+    pub earners: u64,
     /// For what is yet to be followed up.
     pub late: u64,
     /// For the books of all policies.
@@ -41,7 +43,7 @@ pub struct LearningBytes {
 #[must_use]
 pub fn learning(memory_bytes: u64) -> LearningBytes {
     let all = (memory_bytes / LEARNING_SHARE).saturating_sub(SHEETS_COST_BYTES);
-    LearningBytes { known: all / 4, late: all / 16, books: all / 2 }
+    LearningBytes { known: all / 4, earners: all / 16, late: all / 16, books: all / 2 }
 }
 
 /// What the host spends on sheets besides their content.

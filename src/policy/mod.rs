@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+mod allow;
 mod decoy;
 mod decree;
 mod flow;
@@ -14,7 +15,9 @@ mod pointer;
 pub mod printed;
 mod route;
 mod rule;
+mod trust;
 
+pub use allow::{Allow, Claim, Identity, Peer, SecretHeader, Signer};
 pub use decoy::{Alphabet, Decoy, Made, Mask, MaskPart, Piece, SubjectForm, Template, TimeForm};
 pub use decree::{DecreeRule, LASTING, MOST_DECREES, RuledAs, Target};
 pub use flow::{Flow, Proof, Requirement};
@@ -27,6 +30,7 @@ pub use rule::{
     DETECTORS, Detector, FAILURE_TEST_MAX_NATS, Facet, FailureTest, FanOut, Finding, Rule, TEXTS, TallySpec,
     counts_probes, is_address_only,
 };
+pub use trust::{Trust, is_shared};
 
 /// Everything an operator configured, ready to be enforced.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,10 @@ pub struct Settings {
     pub limits: Vec<Limit>,
     /// The forms of the canary values that decoys hand out.
     pub canaries: Vec<Mask>,
+    /// Who is let through, in order of the names; the first that fits is noted.
+    pub allow: Vec<Allow>,
+    /// What sessions earn by doing business; `None`: nothing.
+    pub trust: Option<Trust>,
     /// The policies; a [`PolicyId`] is an index into this list.
     pub policies: Vec<Policy>,
     /// Names of policies, as routes refer to them.

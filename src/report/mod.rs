@@ -90,6 +90,9 @@ pub fn requests(policy: &str, outcome: &str) -> Metric {
 /// What became of a request that Palisade answered itself.
 pub const ANSWERED: &str = "answered";
 
+/// What became of a request that an entry of `allow` let through.
+pub const ALLOWED: &str = "allowed";
+
 /// Counts trouble.
 #[must_use]
 pub fn troubles(policy: &str, trouble: Trouble) -> Metric {

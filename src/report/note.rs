@@ -19,7 +19,7 @@ pub struct Note {
     pub until: Option<u32>,
     /// The how-manieth verdict it is.
     pub repeat: Option<u8>,
-    /// The client's fingerprint as it is printed.
+    /// The client's fingerprint as it is printed; empty where none was taken, since it is let through unjudged.
     pub fingerprint: String,
     /// The sides of the behavior that is condemned, separated by `+`.
     pub key: Option<String>,
@@ -27,6 +27,8 @@ pub struct Note {
     pub journey: Option<&'static str>,
     /// The campaign that the client is of.
     pub campaign: Option<String>,
+    /// Whether a verdict stood on what its session shares with others, and it was let through for what that earned.
+    pub spared: bool,
     /// Whether it is carried out; else the policy observes.
     pub enforced: bool,
 }
@@ -46,6 +48,7 @@ impl Note {
             key: None,
             journey: None,
             campaign: None,
+            spared: false,
             // What is only pointed out is pointed out by a policy that observes, too.
             enforced: policy.mode == Mode::Enforce || action <= Action::Tag,
         }
@@ -63,10 +66,11 @@ impl Note {
             ("score", score.as_deref()),
             ("until", until.as_deref()),
             ("repeat", repeat.as_deref()),
-            ("fingerprint", Some(self.fingerprint.as_str())),
+            ("fingerprint", self.taken_fingerprint()),
             ("key", self.key.as_deref()),
             ("journey", self.journey),
             ("campaign", self.campaign.as_deref()),
+            ("spared", self.spared.then_some("trusted")),
             ("enforced", (!self.enforced).then_some("no")),
         ];
         // Most come to less than this.
@@ -87,10 +91,14 @@ impl Note {
             Some(self.policy.clone()),
             Some(self.reasons.clone()),
             self.score.map(shown_score),
-            Some(self.fingerprint.clone()),
+            self.taken_fingerprint().map(str::to_owned),
             self.campaign.clone(),
         ];
         Self::PARTS.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    fn taken_fingerprint(&self) -> Option<&str> {
+        Some(self.fingerprint.as_str()).filter(|fingerprint| !fingerprint.is_empty())
     }
 
     /// The names of [`Note::parts`], as filter state has them after `wasm.`.
@@ -137,6 +145,7 @@ mod tests {
             key: Some("agent+locale".to_owned()),
             journey: Some("none"),
             campaign: Some("0000002a".to_owned()),
+            spared: false,
             enforced: false,
         }
     }
@@ -167,6 +176,9 @@ mod tests {
         };
         assert_eq!(bare.text(), "action=limit;policy=login;reasons=behavior;fingerprint=2-a");
         assert_eq!(bare.parts().count(), 4);
+        let allowed = Note { fingerprint: String::new(), ..bare.clone() };
+        assert_eq!(allowed.text(), "action=limit;policy=login;reasons=behavior");
+        assert_eq!(allowed.parts().count(), 3);
         assert!(bare.tags().iter().all(|(name, _)| *name != "x-palisade-campaign"));
     }
 }

@@ -16,6 +16,9 @@ pub struct SimHost {
     pub route_policy: RefCell<Option<String>>,
     /// The address of the client of the exchange at hand.
     pub source_address: RefCell<String>,
+    /// What a proxy would know besides of the exchange at hand, by `mtls`, the name of an
+    /// [`Identity`](crate::policy::Identity), or payload and claim with a `.` between them.
+    pub attributes: RefCell<BTreeMap<String, Vec<u8>>>,
     /// How the answer at hand came to be.
     pub answer_details: RefCell<String>,
     /// Counters by name.
@@ -34,6 +37,10 @@ impl SimHost {
     /// Sets the clock, in milliseconds since 1970. It may go back.
     pub fn set_now_ms(&self, now_ms: u64) {
         self.now_ms.set(now_ms);
+    }
+
+    fn set_by_hand(&self, name: &str) -> Option<Vec<u8>> {
+        self.attributes.borrow().get(name).cloned()
     }
 
     /// A counter's value.
@@ -61,6 +68,9 @@ impl Host for SimHost {
             Attribute::RoutePolicy => self.route_policy.borrow().clone()?,
             Attribute::SourceAddress => self.source_address.borrow().clone(),
             Attribute::AnswerDetails => self.answer_details.borrow().clone(),
+            Attribute::ClientCertificate => return self.set_by_hand("mtls"),
+            Attribute::Identity(identity) => return self.set_by_hand(identity.name()),
+            Attribute::Claim(payload, name) => return self.set_by_hand(&format!("{payload}.{name}")),
             Attribute::HostPolicy | Attribute::FilterState(_) => return None,
         };
         Some(text.into_bytes())

@@ -21,6 +21,13 @@ pub(super) const MAP_RESPONSE_HEADERS: u32 = 2;
 pub(super) const ROUTE_POLICY: &[u8] = b"xds\0route_metadata\0filter_metadata\0palisade\0policy";
 pub(super) const HOST_POLICY: &[u8] = b"xds\0virtual_host_metadata\0filter_metadata\0palisade\0policy";
 pub(super) const SOURCE_ADDRESS: &[u8] = b"source\0address";
+pub(super) const CLIENT_CERTIFICATE: &[u8] = b"connection\0mtls";
+pub(super) const URI_SAN: &[u8] = b"connection\0uri_san_peer_certificate";
+pub(super) const DNS_SAN: &[u8] = b"connection\0dns_san_peer_certificate";
+pub(super) const SUBJECT: &[u8] = b"connection\0subject_peer_certificate";
+pub(super) const SHA256: &[u8] = b"connection\0sha256_peer_certificate_digest";
+/// What `jwt_authn` writes into the metadata; the names of a payload and a claim follow.
+pub(super) const JWT_PAYLOADS: &[u8] = b"metadata\0filter_metadata\0envoy.filters.http.jwt_authn\0";
 pub(super) const RESPONSE_DETAILS: &[u8] = b"response\0code_details";
 
 const OK: u32 = 0;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::abi;
 use crate::host::{Attribute, Expected, Host, Level, Metric, StoreError, Stored};
+use crate::policy::Identity;
 
 /// A version that no value has: writing a key under it succeeds only where the key does not exist
 /// yet, since the host creates missing keys whatever version is named and refuses any other. The
@@ -49,6 +50,16 @@ impl Host for EnvoyHost {
             Attribute::HostPolicy => abi::property(abi::HOST_POLICY),
             Attribute::SourceAddress => abi::property(abi::SOURCE_ADDRESS),
             Attribute::AnswerDetails => abi::property(abi::RESPONSE_DETAILS),
+            Attribute::ClientCertificate => abi::property(abi::CLIENT_CERTIFICATE),
+            Attribute::Identity(identity) => abi::property(match identity {
+                Identity::UriSan => abi::URI_SAN,
+                Identity::DnsSan => abi::DNS_SAN,
+                Identity::Subject => abi::SUBJECT,
+                Identity::Sha256 => abi::SHA256,
+            }),
+            Attribute::Claim(payload, name) => {
+                abi::property(&[abi::JWT_PAYLOADS, payload.as_bytes(), b"\0", name.as_bytes()].concat())
+            }
             Attribute::FilterState(key) => abi::property(format!("filter_state\0{key}").as_bytes()),
         }
     }

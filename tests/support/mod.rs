@@ -3,6 +3,7 @@
 pub mod envoy;
 mod fastclock;
 pub mod scenario;
+mod signing;
 pub mod sim;
 pub mod threats;
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::signing::Sign;
 use super::{Outcome, Stage};
 
 /// A file of tests/scenarios.
@@ -49,6 +50,8 @@ pub struct Client {
     /// In the order they are sent; `{n}` counts.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
+    /// How it signs its requests; not at all where nothing is said.
+    pub sign: Option<Sign>,
 }
 
 fn default_address() -> String {
@@ -238,7 +241,7 @@ impl Scenario {
             for n in step.from..step.from + step.times {
                 let fill = |text: &str| self.fill(text, n);
                 let client = client.filled(&fill);
-                let (request, answer) = step.request(&client, &fill);
+                let (request, answer) = step.request(&client, &fill, at_ms);
                 stage.send(at_ms, &client, &request, &answer);
                 at_ms += step.every.as_deref().map_or(0, milliseconds);
                 expectations.push((index, n, step.expect.as_ref()));
@@ -285,11 +288,12 @@ impl Client {
 }
 
 impl Step {
-    fn request(&self, client: &Client, fill: &dyn Fn(&str) -> String) -> (Sent, Answered) {
+    fn request(&self, client: &Client, fill: &dyn Fn(&str) -> String, at_ms: u64) -> (Sent, Answered) {
         let (method, path) =
             self.send.as_deref().and_then(|s| s.split_once(' ')).expect("send: METHOD /path");
         let mut headers = client.headers.clone();
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), fill(value))));
+        headers.extend(client.sign.iter().flat_map(|sign| sign.headers(at_ms)));
         let mut body = fill(self.body.as_deref().unwrap_or_default()).into_bytes();
         if let Some(json) = &self.json {
             body = fill(&json.to_string()).into_bytes();

@@ -61,7 +61,9 @@ fn as_envoy_shows(client: &Client, request: &Sent) -> Request {
         (":scheme", "http"),
     ];
     let mut headers: Vec<_> = pseudo.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    headers.extend(request.headers.iter().map(|(n, v)| (n.to_lowercase(), v.clone())));
+    let sent = request.headers.iter().map(|(n, v)| (n.to_lowercase(), v.clone()));
+    // Envoy moves it to the authority.
+    headers.extend(sent.filter(|(name, _)| name != "host"));
     if !request.body.is_empty() {
         headers.push(("content-length".to_owned(), request.body.len().to_string()));
     }
