@@ -18,6 +18,8 @@ mod holding;
 mod origin;
 #[path = "mitigation/stage.rs"]
 mod stage;
+#[path = "mitigation/trap.rs"]
+mod trap;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "traffic/wire.rs"]
 mod wire;

@@ -243,7 +243,7 @@ const NOW_MS: u64 = 1_800_000_000_000;
 fn worker() -> Worker {
     let configuration = serde_json::json!({
         "secret": "a secret of the tests alone", "memory": "8MiB",
-        "policies": {"content": {"role": "content"}, "decoy": {"role": "decoy"}},
+        "policies": {"content": {"role": "content"}, "honeypot": {"role": "honeypot"}},
     });
     let read = config::read(&configuration, &|_| None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     Worker::new(read.settings, Arc::default())
@@ -270,15 +270,15 @@ fn the_line_says_what_was_probed_for() {
     assert!(!lines.contains("passwd") && !lines.contains("secret"), "{lines}");
 }
 
-/// A decoy that Envoy answers itself condemns as one that the origin answers does.
+/// A honeypot that Envoy answers itself condemns as one that the origin answers does.
 #[test]
 fn a_decoy_needs_no_origin() {
     let mut worker = worker();
     let direct = Answer { details: "direct_response".to_owned(), ..Answer::status(404) };
-    assert_eq!(worker.exchange(NOW_MS, &request("decoy", "/.env"), || direct).replied, None);
+    assert_eq!(worker.exchange(NOW_MS, &request("honeypot", "/.env"), || direct).replied, None);
     let seen = worker.exchange(NOW_MS, &request("content", "/"), || Answer::status(200));
     assert_eq!(seen.replied, Some(403));
-    assert!(worker.host.lines.borrow().join("").contains(r#""probes":["decoy"]"#));
+    assert!(worker.host.lines.borrow().join("").contains(r#""probes":["honeypot"]"#));
 }
 
 const PIECES: [&str; 40] = [

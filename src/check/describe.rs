@@ -21,7 +21,7 @@ pub(super) fn role(role: Role) -> &'static str {
         Role::AddToCart => "add-to-cart",
         Role::Comment => "comment",
         Role::Content => "content",
-        Role::Decoy => "decoy",
+        Role::Honeypot => "honeypot",
     }
 }
 

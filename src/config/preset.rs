@@ -230,8 +230,8 @@ pub(super) static PRESETS: [Preset; 13] = [
         ],
     },
     Preset {
-        word: "decoy",
-        role: Role::Decoy,
+        word: "honeypot",
+        role: Role::Honeypot,
         failure_status: &[],
         path_is_subject: false,
         usual: None,

@@ -75,9 +75,10 @@ impl<'v> Written<'v> {
             );
             return None;
         }
-        let is_decoy = |id: &PolicyId| policies.get(usize::from(id.0)).is_some_and(|p| p.role == Role::Decoy);
-        if after.iter().any(is_decoy) {
-            wrong("nobody does business with a decoy", "name other policies");
+        let is_honeypot =
+            |id: &PolicyId| policies.get(usize::from(id.0)).is_some_and(|p| p.role == Role::Honeypot);
+        if after.iter().any(is_honeypot) {
+            wrong("nobody does business with a honeypot", "name other policies");
         }
         Some(Trust {
             after,

@@ -227,8 +227,8 @@ impl Guard {
                 let own = headers.without(&carriers);
                 x.facets.set_fingerprint(&Fingerprint::new(&own, &self.edge_headers, tls));
             }
-            if self.settings.policies.get(index).is_some_and(|policy| policy.role == Role::Decoy) {
-                x.probes.add(Kind::Decoy, &self.hashes, b"", &x.path);
+            if self.settings.policies.get(index).is_some_and(|policy| policy.role == Role::Honeypot) {
+                x.probes.add(Kind::Honeypot, &self.hashes, b"", &x.path);
             }
         }
     }

@@ -239,7 +239,7 @@ pub enum Role {
     /// Reading: pages, products, searches.
     Content,
     /// Nothing: no client was ever told of it.
-    Decoy,
+    Honeypot,
 }
 
 /// Whether verdicts are carried out.

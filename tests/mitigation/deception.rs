@@ -167,9 +167,9 @@ fn a_decoy_cannot_be_told_from_the_origins_answer() {
     let (accuracy, told) = of("deceives", "192.0.2.1");
     show(&told);
     let chance = chance(2 * ANSWERS);
-    println!("told by a random forest: {accuracy:.3}; by chance up to {chance:.3}");
+    eprintln!("told by a random forest: {accuracy:.3}; by chance up to {chance:.3}");
     let near = self::accuracy(&features(&told.genuine, 0.0), &features(&told.deceived, 0.0));
-    println!("told from the same machine: {near:.3}");
+    eprintln!("told from the same machine: {near:.3}");
     assert!(accuracy <= chance, "{accuracy} of decoys and answers are told, by chance {chance}");
     let values = |of: &[(Message, Duration)]| -> Vec<String> { of.iter().map(|(m, _)| m.text()).collect() };
     let (seen, made) = (values(&told.genuine), values(&told.deceived));
@@ -184,17 +184,17 @@ fn a_decoy_cannot_be_told_from_the_origins_answer() {
 /// One of each, to look at where the test fails.
 fn show(told: &Told) {
     for (kind, (message, took)) in [("genuine", &told.genuine[0]), ("decoy", &told.deceived[0])] {
-        println!("{kind} {took:?} {:?} {}", message.head, message.text());
+        eprintln!("{kind} {took:?} {:?} {}", message.head, message.text());
     }
     let mean = |of: &[(Message, Duration)]| {
         of.iter().map(|(_, took)| took.as_secs_f64() * 1000.0).sum::<f64>() / of.len() as f64
     };
-    println!("mean {:.2} ms and {:.2} ms", mean(&told.genuine), mean(&told.deceived));
+    eprintln!("mean {:.2} ms and {:.2} ms", mean(&told.genuine), mean(&told.deceived));
     let lines: BTreeMap<&str, usize> = told.deceived.iter().fold(BTreeMap::new(), |mut lines, (m, _)| {
         *lines.entry(m.head.line.as_str()).or_default() += 1;
         lines
     });
-    println!("decoys: {lines:?}");
+    eprintln!("decoys: {lines:?}");
 }
 
 #[test]

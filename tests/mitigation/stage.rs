@@ -10,6 +10,11 @@ use crate::wire::{Message, Wire, sized};
 
 /// Starts Envoy with these policies, each under `/p/NAME/`.
 pub(crate) fn start(origin: &Origin, policies: &Value, more: &Value) -> Envoy {
+    launch(origin, policies, more).start().unwrap()
+}
+
+/// What starts it.
+pub(crate) fn launch(origin: &Origin, policies: &Value, more: &Value) -> Launch {
     let mut configuration = json!({
         "secret": "a secret of the tests alone", "memory": "8MiB", "hold_headers": true, "policies": policies,
     });
@@ -19,7 +24,9 @@ pub(crate) fn start(origin: &Origin, policies: &Value, more: &Value) -> Envoy {
         .unwrap();
     let routes: Vec<Value> = policies.as_object().unwrap().keys().map(|name| route(name)).collect();
     launch.bootstrap.set_routes(json!(routes)).unwrap();
-    launch.start().unwrap()
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    launch.bootstrap.at(manager).unwrap()["http_protocol_options"] = json!({"enable_trailers": true});
+    launch
 }
 
 fn route(policy: &str) -> Value {

@@ -42,7 +42,7 @@ pub enum Kind {
     /// A method that no browser or API client uses.
     Method,
     /// A path that no client was ever told of.
-    Decoy,
+    Honeypot,
 }
 
 /// All kinds, in the order in which they are named.
@@ -54,7 +54,7 @@ pub const KINDS: [Kind; 8] = [
     Kind::Jndi,
     Kind::Scanner,
     Kind::Method,
-    Kind::Decoy,
+    Kind::Honeypot,
 ];
 
 impl Kind {
@@ -69,7 +69,7 @@ impl Kind {
             Self::Jndi => "jndi",
             Self::Scanner => "scanner",
             Self::Method => "method",
-            Self::Decoy => "decoy",
+            Self::Honeypot => "honeypot",
         }
     }
 }

@@ -54,7 +54,7 @@ impl Latencies {
         let (lower, share) = ((place >> 32) as usize, place & 0xffff_ffff);
         let at = |place: usize| sorted.get(place).copied().map_or(0, u64::from);
         let (low, high) = (at(lower), at(lower + 1).max(at(lower)));
-        Some(low + ((high - low) * share >> 32))
+        Some(low + (((high - low) * share) >> 32))
     }
 
     /// How much of the time Envoy does not say, beside what it cuts off to whole milliseconds: the least of

@@ -159,7 +159,7 @@ impl Decoys {
         let own = Some(&deception.latencies).filter(|own| own.like(0).is_some());
         let latencies = own.or(told.as_ref().map(|told| &told.latencies));
         let takes_us = match deception.decoy.takes_ms {
-            Some((from, to)) => (from * 1000) + (drawn * ((to - from) * 1000 + 1) >> 32),
+            Some((from, to)) => (from * 1000) + ((drawn * ((to - from) * 1000 + 1)) >> 32),
             None => latencies.and_then(|latencies| latencies.like(drawn)).unwrap_or(0),
         };
         let whole =
