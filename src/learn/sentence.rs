@@ -70,7 +70,8 @@ pub(super) fn condemn(
         };
         let odds = behavior.odds + alert(behavior, head) - unsure(head);
         let past = standing_of(behavior);
-        let action = decide::climb(&terms.ladder, f64::from(odds), past, now_ms);
+        // Many may share a behavior: neither repeats nor a verdict that ended make the next one easier.
+        let action = decide::action_at(&terms.ladder, f64::from(odds));
         let Some(standing) = decide::stand(&terms.ladder, action, NO_RULE, past, now_ms) else {
             continue;
         };
