@@ -38,7 +38,7 @@ pub(crate) fn all() -> Vec<Case> {
         name,
         kind,
         plain,
-        is_cheaper: status == 403,
+        is_cheaper: status != 200,
         condemned_by: None,
         warm_up: WARM_UP,
         requests,
@@ -56,12 +56,18 @@ pub(crate) fn all() -> Vec<Case> {
         case("allowed", Kind::Palisade, "plain", Box::new(clients::get("/content/a")), 200),
         case("allowed-json", Kind::Palisade, "plain-json", Box::new(clients::login("/login")), 200),
         case("allowed-many", Kind::Palisade, "plain-json", Box::new(clients::many_logins("/login")), 200),
+        case("shaped", Kind::Palisade, "plain", Box::new(clients::get("/shaped/a")), 200),
+        case("limited", Kind::Palisade, "plain", Box::new(clients::bad_get("/limited/a")), 429),
+        case("deceived", Kind::Palisade, "plain", Box::new(clients::bad_get("/deceived/a")), 410),
         case("blocked", Kind::Palisade, "plain", Box::new(clients::bad_get("/content/a")), 403),
         case("blocked-json", Kind::Palisade, "plain-json", Box::new(clients::bad_login("/login")), 403),
     ];
     for case in &mut cases {
         case.condemned_by = match case.name {
             "blocked" => Some(Box::new(clients::bad_get("/content/a?status=404"))),
+            "limited" => Some(Box::new(clients::bad_get("/limited/a?status=404"))),
+            // The decoy has another status than the origin, to be told from it.
+            "deceived" => Some(Box::new(clients::bad_get("/deceived/a?status=404"))),
             "blocked-json" => Some(Box::new(clients::bad_login("/login?status=401"))),
             _ => None,
         };

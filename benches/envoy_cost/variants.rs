@@ -74,6 +74,9 @@ fn routes() -> Value {
     json!([
         {"match": {"prefix": "/login"}, "route": {"cluster": "origin"}, "metadata": policy("login")},
         {"match": {"prefix": "/content"}, "route": {"cluster": "origin"}, "metadata": policy("content")},
+        {"match": {"prefix": "/limited"}, "route": {"cluster": "origin"}, "metadata": policy("limited")},
+        {"match": {"prefix": "/deceived"}, "route": {"cluster": "origin"}, "metadata": policy("deceived")},
+        {"match": {"prefix": "/shaped"}, "route": {"cluster": "origin"}, "metadata": policy("shaped")},
         {"match": {"prefix": "/direct"}, "direct_response": {
             "status": 403,
             "body": {"inline_string": "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403}"}}},
@@ -85,15 +88,28 @@ fn routes() -> Value {
 /// misbehaves is then blocked at once instead of being limited for a while first.
 fn configuration(memory: &str) -> Value {
     let ladder = json!({"limit": "off", "block": {"at": 6, "for": "1h", "up_to": "24h"}});
+    let limiting = json!({"limit": {"at": 6, "for": "1h", "up_to": "24h"}, "block": "off"});
+    let deceiving =
+        json!({"limit": "off", "deceive": {"at": 6, "for": "1h", "up_to": "24h"}, "block": "off"});
+    let free = json!({"much": "off"});
+    // Costs are compared, not times: it is answered at once.
+    let decoy = json!({
+        "status": 410, "headers": {"x-request": "{uuid}"}, "body": "{\"error\":\"gone\",\"at\":\"{now}\"}",
+        "takes": {"from": "0ms", "to": "0ms"},
+    });
     json!({
         "memory": memory,
         "secret": {"env": "PALISADE_SECRET"},
         "hold_headers": true,
         // As in the bootstrap: what Envoy writes itself costs less to read than the property.
         "client": {"address": {"header": "x-envoy-external-address"}, "session": {"cookie": "sid"}},
+        "limits": {"much": {"key": ["network"], "rate": "1000000/1s"}},
         "policies": {
-            "login": {"role": "login", "subject": {"json": "/email"}, "ladder": ladder},
-            "content": {"role": "content", "ladder": ladder},
+            "login": {"role": "login", "subject": {"json": "/email"}, "ladder": ladder, "costs": free},
+            "content": {"role": "content", "ladder": ladder, "costs": free},
+            "limited": {"role": "content", "ladder": limiting, "costs": free},
+            "deceived": {"role": "content", "ladder": deceiving, "decoy": decoy, "costs": free},
+            "shaped": {"role": "content", "ladder": ladder},
         },
     })
 }

@@ -80,7 +80,17 @@ impl Guard {
             (_, None) => 0,
         };
         let note = self.standing_note(x, index, met, campaign);
-        Step { note, ..Step::next(next) }
+        let mut step = Step { note, ..Step::next(next) };
+        self.tag(x, &mut step);
+        step
+    }
+
+    /// Tells the origin of the verdict on a request that goes on to it all the same.
+    pub(super) fn tag(&self, x: &Exchange, step: &mut Step) {
+        let enforces = self.policy(x).is_some_and(|(_, policy)| policy.mode == Mode::Enforce);
+        if enforces && x.headers_held && x.stage == Stage::AwaitsAnswer {
+            step.tags = step.note.as_ref().map(Note::tags).unwrap_or_default();
+        }
     }
 
     /// What becomes of a request that meets this verdict.

@@ -149,6 +149,7 @@ impl Guard {
         if note.action < Action::Block || policy.mode == Mode::Observe {
             let evidence = detect::evidence(policy, tallies, &x.usages);
             note.score = (!evidence.is_empty()).then(|| detect::score(&evidence));
+            self.tag(x, step);
         }
     }
 

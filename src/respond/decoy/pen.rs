@@ -38,7 +38,8 @@ impl<'a> Pen<'a> {
 
     /// Writes an answer out.
     pub(super) fn write(&mut self, template: &Template, occasion: Occasion<'_>) -> Written {
-        let body = self.text(&template.body, occasion, 0);
+        let escaped = occasion.subject.map(|subject| escaped(template, subject));
+        let body = self.text(&template.body, Occasion { subject: escaped.as_deref(), ..occasion }, 0);
         let length = body.len();
         let header =
             |(name, pieces): &(String, Vec<Piece>)| (name.clone(), self.text(pieces, occasion, length));
@@ -112,6 +113,28 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// A subject as it may stand in a body: it is the client's own text, and is to end neither a string nor a tag.
+fn escaped(template: &Template, subject: &str) -> String {
+    let is_json = |(name, pieces): &(String, Vec<Piece>)| {
+        let says = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains("json"));
+        name == "content-type" && pieces.iter().any(says)
+    };
+    let json = template.headers.iter().any(is_json);
+    let mut out = String::with_capacity(subject.len());
+    for character in subject.chars() {
+        match character {
+            '"' | '\\' if json => out.extend(['\\', character]),
+            '&' if !json => out.push_str("&amp;"),
+            '<' if !json => out.push_str("&lt;"),
+            '>' if !json => out.push_str("&gt;"),
+            '"' if !json => out.push_str("&quot;"),
+            '\'' if !json => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 impl SubjectForm {
     /// The subject in this form.
     pub(super) fn of(self, subject: &str) -> String {
@@ -161,6 +184,19 @@ mod tests {
         );
         let number: u32 = written(Made::Number { least: 57, most: 60 }).parse().unwrap();
         assert!((57..=60).contains(&number));
+    }
+
+    #[test]
+    fn a_subject_ends_no_string_and_begins_no_tag() {
+        let body = |kind: &str| {
+            let headers = vec![("content-type".into(), vec![Piece::Text(kind.into())])];
+            let made = vec![Piece::Made(Made::Subject(SubjectForm::Whole))];
+            let template = Template { status: 401, headers, body: made };
+            let occasion = Occasion { subject: Some("a\"\\<b>'&"), ..OCCASION };
+            Pen::new(&hashes(), &[], 7).write(&template, occasion).body
+        };
+        assert_eq!(body("application/json"), "a\\\"\\\\<b>'&");
+        assert_eq!(body("text/html; charset=utf-8"), "a&quot;\\&lt;b&gt;&#39;&amp;");
     }
 
     #[test]
