@@ -43,7 +43,6 @@ fn a_held_request_goes_on_when_its_time_comes() {
     let seen = origin.seen("/p/login/b");
     assert_eq!(seen.len(), 3, "each whole, with its body");
     assert!(seen.iter().all(|request| request.head.header("x-palisade-action") == Some("delay")), "{seen:?}");
-    assert!(seen.iter().all(|request| request.head.header("x-palisade-score") == Some("6.0")), "{seen:?}");
     let (_, took) = log_in(&envoy, "198.51.100.1", "/p/login/c", "c@b.example");
     assert!(took < Duration::from_millis(500), "others are not held: {took:?}");
 }
