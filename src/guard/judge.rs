@@ -102,9 +102,17 @@ impl Guard {
                 severest(&tallies, now_ms).filter(|_| !waits)
             }
         };
-        // As the origin would, a decoy waits for the body.
-        let met = met.filter(|met| Action::of(met.standing) != Action::Deceive)?;
+        let met = met?;
         let (index, policy) = self.policy(x)?;
+        // As the origin would, a decoy waits for the body; and what may pass is judged by all of it.
+        let refuses = match Action::of(met.standing) {
+            Action::Block => true,
+            Action::Limit => policy.ladder.rate.is_none(),
+            _ => false,
+        };
+        if !refuses {
+            return None;
+        }
         let enforces = policy.mode == Mode::Enforce;
         if enforces && self.learner.learns(index) {
             // As far as it is known without the body.

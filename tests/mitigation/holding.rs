@@ -43,6 +43,13 @@ fn a_held_request_goes_on_when_its_time_comes() {
     let seen = origin.seen("/p/login/b");
     assert_eq!(seen.len(), 3, "each whole, with its body");
     assert!(seen.iter().all(|request| request.head.header("x-palisade-action") == Some("delay")), "{seen:?}");
+    let outcomes =
+        || envoy.stats().unwrap().get("wasmcustom.palisade_requests.policy.login.outcome.failure").copied();
+    let began = now();
+    while outcomes() != Some(5) && began.elapsed() < Duration::from_secs(5) {
+        pass(Duration::from_millis(30));
+    }
+    assert_eq!(outcomes(), Some(5), "what was held counts as any other request");
     let (_, took) = log_in(&envoy, "198.51.100.1", "/p/login/c", "c@b.example");
     assert!(took < Duration::from_millis(500), "others are not held: {took:?}");
 }

@@ -16,7 +16,7 @@ pub(crate) fn start(origin: &Origin, policies: &Value, more: &Value) -> Envoy {
 /// What starts it.
 pub(crate) fn launch(origin: &Origin, policies: &Value, more: &Value) -> Launch {
     let mut configuration = json!({
-        "secret": "a secret of the tests alone", "memory": "8MiB", "hold_headers": true, "policies": policies,
+        "secret": "a secret of the tests alone", "memory": "64MiB", "hold_headers": true, "policies": policies,
     });
     configuration.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let mut launch = Launch::new(&origin.address.to_string())

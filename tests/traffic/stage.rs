@@ -38,7 +38,7 @@ impl Stage {
         let origin = Origin::start();
         let configuration = json!({
             "secret": "a secret of the tests alone",
-            "memory": "8MiB",
+            "memory": "64MiB",
             "hold_headers": hold_headers,
             "policies": policies(),
         });

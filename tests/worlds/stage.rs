@@ -38,7 +38,7 @@ impl Stage {
         let origin = Origin::answering(|_| answer(401, &[("content-type", "application/json")], b"{}"));
         let configuration = json!({
             "secret": "a secret of the tests alone",
-            "memory": "8MiB",
+            "memory": "64MiB",
             "hold_headers": true,
             "policies": policies(),
         });
