@@ -2,6 +2,7 @@
 
 use super::exchange::Stage;
 use super::held::Then;
+use super::limits::quota;
 use super::plan;
 use super::tell::Reason;
 use super::{Exchange, Guard, Next, Step};
@@ -11,7 +12,7 @@ use crate::host::Host;
 use crate::learn::{Recognised, campaign, profile};
 use crate::memory::Standing;
 use crate::policy::{Mode, Policy};
-use crate::report::{Note, VerdictLine};
+use crate::report::{Note, Trouble, VerdictLine};
 use crate::respond::{self, Quota, Reply, Speech};
 
 /// A verdict that a request meets.
@@ -98,16 +99,38 @@ impl Guard {
         let Some(policy) = self.settings.policies.get(index) else { return Next::Pass };
         match Action::of(met.standing) {
             Action::Allow | Action::Observe | Action::Tag => Next::Pass,
-            Action::Delay if !self.held.is_full() => {
-                Next::Wait(now_ms.saturating_add(policy.ladder.hold_ms).saturating_mul(1000), Then::Pass)
+            Action::Delay => {
+                let hold_ms = policy.ladder.hold_ms;
+                // An account's owner is not to be refused for what strangers do to it.
+                let otherwise = match is_on_account(policy, met) {
+                    true => Next::Pass,
+                    false => Next::Reply(come_back(policy, hold_ms.div_ceil(1000), x.speech)),
+                };
+                let until_us = now_ms.saturating_add(hold_ms).saturating_mul(1000);
+                self.wait(host, index, until_us, Then::Pass).unwrap_or(otherwise)
             }
-            // An account's owner is not to be refused for what strangers do to it.
-            Action::Delay if is_on_account(policy, met) => Next::Pass,
-            Action::Delay => Next::Reply(come_back(policy, policy.ladder.hold_ms.div_ceil(1000), x.speech)),
             Action::Limit => self.limit(host, x, index, met, now_ms),
             Action::Deceive => self.deceive(host, x, index),
             Action::Block => Next::Reply(respond::block(x.speech)),
         }
+    }
+
+    /// Lets a request wait. Where too many do that is counted as trouble.
+    ///
+    /// # Errors
+    /// Gives back what was to become of it.
+    pub(super) fn wait(
+        &mut self,
+        host: &dyn Host,
+        index: usize,
+        until_us: u64,
+        then: Then,
+    ) -> Result<Next, Then> {
+        if self.held.is_full() {
+            self.tell.trouble(host, &self.settings, Some(index), Trouble::HeldFull, 1);
+            return Err(then);
+        }
+        Ok(Next::Wait(until_us, then))
     }
 
     /// Lets as much pass of a limited key's requests as the ladder says.
@@ -121,13 +144,7 @@ impl Guard {
         if spent.passes {
             return Next::Pass;
         }
-        let quota = Quota {
-            name: &policy.name,
-            tokens: rate.tokens,
-            period_s: rate.period_ms.div_ceil(1000),
-            left: spent.left,
-            full_s: spent.full_ms.div_ceil(1000),
-        };
+        let quota = quota(&policy.name, rate, spent);
         Next::Reply(respond::limit(&quota, spent.wait_ms.div_ceil(1000).min(left_s), x.speech))
     }
 

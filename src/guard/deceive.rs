@@ -6,9 +6,8 @@ use super::{Exchange, Guard, Next};
 use crate::facts::{Facets, Headers, source};
 use crate::host::Host;
 use crate::policy::{Facet, Policy};
-use crate::report::Trouble;
 use crate::respond::decoy::{Deceived, Sample, Took};
-use crate::respond::{self, Reply, Speech};
+use crate::respond::{self, Speech};
 
 /// Headers of the connection, which the host settles by itself.
 const OF_CONNECTION: [&[u8]; 3] = [b"connection", b"transfer-encoding", b"keep-alive"];
@@ -52,18 +51,13 @@ impl Guard {
         let Some((reply, until_us)) = self.decoys.answer(host, request, now_us) else {
             return Next::Reply(respond::block(x.speech));
         };
-        self.answer_at(host, index, reply, until_us, now_us)
-    }
-
-    fn answer_at(&mut self, host: &dyn Host, index: usize, reply: Reply, until_us: u64, now_us: u64) -> Next {
         if until_us <= now_us {
             return Next::Reply(reply);
         }
-        if self.held.is_full() {
-            self.tell.trouble(host, &self.settings, Some(index), Trouble::HeldFull, 1);
-            return Next::Reply(reply);
-        }
-        Next::Wait(until_us, Then::Reply(reply))
+        self.wait(host, index, until_us, Then::Reply(reply)).unwrap_or_else(|then| match then {
+            Then::Reply(reply) => Next::Reply(reply),
+            Then::Pass => Next::Pass,
+        })
     }
 
     /// Takes in a failure that its decoded body tells.

@@ -138,14 +138,13 @@ impl Guard {
         }
         let listed = judgement.reasons(policy).collect::<Vec<_>>().join(",");
         let mut note = Note::new(policy, action, listed, x.shown_fingerprint());
-        let tags = action == Action::Tag && policy.mode == Mode::Enforce && x.headers_held;
         note.score = Some(judgement.score);
         note.campaign =
             x.seen.and_then(|seen| self.learner.known_campaign(host, index, &seen)).and_then(campaign::shown);
-        if tags {
-            step.tags = note.tags();
-        }
         step.note = Some(note);
+        if action == Action::Tag {
+            self.tag(x, &mut step);
+        }
         let lead = judgement.evidence.first().map_or(Reason::Changed, |e| Reason::Rule(e.rule));
         self.tell.verdict(index, action, lead);
         step

@@ -4,7 +4,7 @@ use super::tell::Reason;
 use super::{Exchange, Guard, Step};
 use crate::host::Host;
 use crate::memory::bucket::Spent;
-use crate::policy::{Limit, Mode};
+use crate::policy::{Mode, Rate};
 use crate::respond::{self, Quota};
 
 impl Guard {
@@ -23,7 +23,7 @@ impl Guard {
                 continue;
             };
             let spent = self.memory.spend(host, key, limit.rate, cost, now_ms);
-            let quota = quota(limit, spent);
+            let quota = quota(&limit.name, limit.rate, spent);
             if !spent.passes {
                 let reply = respond::limit(&quota, spent.wait_ms.div_ceil(1000), x.speech);
                 return Some(self.refuse_alone(host, x, Reason::Limit(place), reply, now_ms));
@@ -36,11 +36,12 @@ impl Guard {
     }
 }
 
-fn quota(limit: &Limit, spent: Spent) -> Quota<'_> {
+/// What is left of a rate, as a client is told.
+pub(super) fn quota(name: &str, rate: Rate, spent: Spent) -> Quota<'_> {
     Quota {
-        name: &limit.name,
-        tokens: limit.rate.tokens,
-        period_s: limit.rate.period_ms.div_ceil(1000),
+        name,
+        tokens: rate.tokens,
+        period_s: rate.period_ms.div_ceil(1000),
         left: spent.left,
         full_s: spent.full_ms.div_ceil(1000),
     }

@@ -73,6 +73,15 @@ fn no_more_are_held_than_may_be() {
         all.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
     let refused = statuses.iter().filter(|status| **status == 429).count();
+    let counted = || {
+        let name = "wasmcustom.palisade_trouble.policy.login.kind.held-full";
+        envoy.stats().unwrap().get(name).copied().unwrap_or(0) as usize
+    };
+    let began = now();
+    while counted() != refused && began.elapsed() < Duration::from_secs(5) {
+        pass(Duration::from_millis(30));
+    }
+    assert_eq!(counted(), refused, "each that could not be held is counted");
     assert!((8..=10).contains(&refused), "{statuses:?}");
     assert_eq!(origin.seen("/p/login/b").len(), 12 - refused);
 }

@@ -46,6 +46,11 @@ impl Latencies {
         &self.took
     }
 
+    /// Whether something can be said of them.
+    pub(super) fn are_enough(&self) -> bool {
+        self.took.len() >= FEW
+    }
+
     /// What the origin might take, from a number drawn below 2^32; `None`: too few are known. Between two
     /// times that were seen all are as likely, so that times do not repeat.
     pub(super) fn like(&self, drawn: u64) -> Option<u64> {
@@ -67,7 +72,7 @@ impl Latencies {
     fn sorted(&self, of: fn(&Took) -> u32) -> Option<Vec<u32>> {
         let mut sorted: Vec<u32> = self.took.iter().map(of).collect();
         crate::order::sort_by_key(&mut sorted, |us| *us);
-        (sorted.len() >= FEW).then_some(sorted)
+        self.are_enough().then_some(sorted)
     }
 }
 

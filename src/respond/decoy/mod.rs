@@ -120,7 +120,7 @@ impl Decoys {
         deception.latencies.add(took);
         let Some(sheet) = deception.sheet else { return false };
         deception.seen = deception.seen.wrapping_add(1);
-        let settled = deception.given_up || wire::read(self.sheets.read(host, sheet)).is_some();
+        let settled = deception.given_up || wire::is_written(self.sheets.read(host, sheet));
         !settled || deception.seen.is_multiple_of(SELDOM)
     }
 
@@ -156,7 +156,7 @@ impl Decoys {
         let seed = self.hashes.pair(now_us ^ request.client, self.drawn);
         let mut pen = Pen::new(&self.hashes, &self.canaries, seed);
         let drawn = pen.draw(1 << 32);
-        let own = Some(&deception.latencies).filter(|own| own.like(0).is_some());
+        let own = Some(&deception.latencies).filter(|own| own.are_enough());
         let latencies = own.or(told.as_ref().map(|told| &told.latencies));
         let takes_us = match deception.decoy.takes_ms {
             Some((from, to)) => (from * 1000) + ((drawn * ((to - from) * 1000 + 1)) >> 32),

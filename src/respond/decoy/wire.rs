@@ -41,6 +41,11 @@ pub(super) fn write(told: &Told, sheet: &mut [u8]) -> bool {
     true
 }
 
+/// Whether anything is written into a sheet.
+pub(super) fn is_written(sheet: &[u8]) -> bool {
+    sheet.first_chunk::<2>().is_some_and(|length| *length != [0, 0])
+}
+
 /// Reads a sheet; `None` where nothing is known, or nothing that can be read.
 pub(super) fn read(sheet: &[u8]) -> Option<Told> {
     let length = usize::from(u16::from_le_bytes(*sheet.first_chunk()?));
