@@ -1,7 +1,8 @@
 //! Who a request seems to come from: a campaign that it is like, or nobody who is known.
 
+use super::book::{self, Head};
 use super::campaign::{self, Weights};
-use super::profile::{self, MAKE, Profile, Side};
+use super::profile::{self, MAKE, MASKS, Profile, Side};
 use crate::facts::hash;
 
 /// Who a request seems to come from.
@@ -37,5 +38,13 @@ pub(super) fn weights(all: f32, customers: impl Fn(usize) -> Option<f32>) -> Wei
     MAKE.map(|side| {
         let customers = profile::alone(side).and_then(&customers);
         customers.map_or(0.0, |customers| campaign::weight(customers, all))
+    })
+}
+
+/// The same for a request whose combinations have these keys, by what the policy's book knows of them.
+pub(super) fn weights_in(book: &[u8], keys: &[Option<u64>; MASKS]) -> Weights {
+    weights(Head::read(book).customers, |mask| {
+        let key = keys.get(mask).copied().flatten()?;
+        Some(book::find(book, key).map_or(0.0, |behavior| behavior.customers()))
     })
 }

@@ -4,8 +4,8 @@ use crate::order::sort_by_key;
 use std::collections::BTreeMap;
 
 use super::acquaintance::{Acquaintance, familiar_keys};
-use super::actor::{Actor, weights};
-use super::book::{self, Head};
+use super::actor::{Actor, weights_in};
+use super::book::Head;
 use super::bound::SheetLengths;
 use super::campaign;
 use super::class::Class;
@@ -249,10 +249,7 @@ impl Learner {
         let book = self.class(policy)?.book;
         let keys = profile::keys(&seen.profile, &self.hashes);
         let book = self.sheets.read(host, book);
-        let weights = weights(Head::read(book).customers, |mask| {
-            let key = keys.get(mask).copied().flatten()?;
-            Some(book::find(book, key).map_or(0.0, |behavior| behavior.customers()))
-        });
+        let weights = weights_in(book, &keys);
         let campaigns = self.sheets.read(host, self.campaigns);
         Some(Actor::of(campaigns, &weights, &seen.profile, seen.now_s()))
     }

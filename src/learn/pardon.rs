@@ -1,7 +1,7 @@
 //! What an unban does to what was learned: the behaviors of whoever is unbanned begin anew.
 
-use super::actor::weights;
-use super::book::{self, Head};
+use super::actor::weights_in;
+use super::book;
 use super::campaign;
 use super::learner::Learner;
 use super::lesson::LEAST_MAKES;
@@ -51,10 +51,7 @@ impl Learner {
         let keys = profile::keys(profile, &self.hashes);
         let book = self.sheets.read(host, book);
         let met = sentence::recognise(book, &keys, now_ms).map_or(0, |met| met.campaign);
-        let weights = weights(Head::read(book).customers, |mask| {
-            let key = keys.get(mask).copied().flatten()?;
-            Some(book::find(book, key).map_or(0.0, |behavior| behavior.customers()))
-        });
+        let weights = weights_in(book, &keys);
         let (campaigns, now_s) = (self.sheets.read(host, self.campaigns), (now_ms / 1000) as u32);
         let likest = campaign::likest(campaigns, profile, &weights, now_s);
         [campaign::of(campaigns, profile, likest, now_s).unwrap_or(0), met]
