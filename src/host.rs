@@ -53,7 +53,7 @@ pub enum Attribute<'a> {
     AnswerDetails,
 }
 
-/// A counter; the host adds `palisade_` before it. Its parts come from the configuration, so
+/// A counter or gauge; the host adds `palisade_` before it. Its parts come from the configuration, so
 /// there is a bounded number of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Metric(pub String);
@@ -94,6 +94,9 @@ pub trait Host {
 
     /// Adds to a counter.
     fn count(&self, metric: &Metric, by: u64);
+
+    /// Sets a gauge, a metric of its own name.
+    fn gauge(&self, metric: &Metric, value: u64);
 
     /// Writes one line to the host's log.
     fn log(&self, level: Level, line: &str);

@@ -25,6 +25,7 @@ pub mod learn;
 pub mod respond;
 pub mod report;
 pub mod guard;
+pub mod trial;
 
 // What runs it: Envoy, or a simulation.
 #[cfg(target_arch = "wasm32")]

@@ -2,8 +2,8 @@
 
 use crate::config::{Config, show_duration};
 use crate::policy::{
-    AnswerMatch, Decoy, DecreeRule, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule, RuledAs, Rung,
-    SubjectSource, TallySpec,
+    AnswerMatch, Candidate, Decoy, DecreeRule, Facet, Finding, Mode, OnTrouble, Policy, Rate, Role, Rule,
+    RuledAs, Rung, Settings, SubjectSource, TallySpec, WHOLE_SHARE,
 };
 
 /// The role as operators write it.
@@ -234,6 +234,21 @@ pub(super) fn reach(policy: &Policy) -> String {
     let rungs = Config::rungs(policy);
     let reached: Vec<_> = rungs.iter().filter(|(_, at)| highest >= *at).map(|(name, _)| *name).collect();
     format!("{highest}, which reaches {}", reached.join(", "))
+}
+
+/// For whom a candidate decides.
+pub(super) fn share(candidate: &Candidate) -> String {
+    let by = key(&candidate.by);
+    match f64::from(candidate.share) * 100.0 / f64::from(WHOLE_SHARE) {
+        0.0 => format!("it only watches; clients are told apart by {by}"),
+        percent => format!("it decides for {percent} % of clients, told apart by {by}"),
+    }
+}
+
+/// The policies that a candidate changes.
+pub(super) fn changed<'c>(live: &'c Settings, candidate: &'c Candidate) -> impl Iterator<Item = &'c Policy> {
+    let pairs = live.policies.iter().zip(&candidate.settings.policies);
+    pairs.filter(|(live, candidate)| live != candidate).map(|(_, candidate)| candidate)
 }
 
 /// What a decree rules, and of whom.

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Checked, Plugin, describe, sparing};
-use crate::config::Config;
-use crate::policy::{AnswerMatch, DecreeRule, Policy, Rule, RuledAs, Rung, TallySpec};
+use crate::config::{Config, LeftOut};
+use crate::policy::{
+    AnswerMatch, Candidate, DecreeRule, Policy, Rule, RuledAs, Rung, Settings, TallySpec, WHOLE_SHARE,
+};
 
 /// The whole report, mistakes included.
 pub(super) fn report(checked: &Checked) -> Value {
@@ -25,7 +27,6 @@ pub(super) fn report(checked: &Checked) -> Value {
 
 fn plugin(plugin: &Plugin) -> Value {
     let settings = &plugin.config.settings;
-    let bound = super::bound(settings);
     let routes = settings.routes.iter().map(|route| {
         json!({
             "hosts": route.matches.hosts,
@@ -36,21 +37,37 @@ fn plugin(plugin: &Plugin) -> Value {
     });
     json!({
         "path": plugin.path,
-        "memory": {
-            "configured_bytes": settings.memory_bytes,
-            "bytes": bound.bytes,
-            "worker_bytes": bound.worker_bytes,
-            "pages": bound.pages,
-            "tallies": bound.records,
-        },
+        "memory": memory(settings),
         "body_limit_bytes": settings.body_limit,
         "hold_headers": settings.hold_headers,
         "propose_flows": settings.propose_flows,
-        "policies": settings.policies.iter().map(|p| policy(p, &plugin.config)).collect::<Vec<_>>(),
+        "policies": settings.policies.iter().map(|p| policy(p, &plugin.config.left_out)).collect::<Vec<_>>(),
         "routes": routes.collect::<Vec<_>>(),
         "allow": sparing::allow_to_json(settings),
         "trust": sparing::trust_to_json(settings),
         "decrees": settings.decrees.iter().map(decree).collect::<Vec<_>>(),
+        "candidate": settings.candidate.as_ref().map(|own| candidate(settings, own)),
+    })
+}
+
+fn memory(settings: &Settings) -> Value {
+    let bound = super::bound(settings);
+    json!({
+        "configured_bytes": settings.memory_bytes,
+        "bytes": bound.bytes,
+        "worker_bytes": bound.worker_bytes,
+        "pages": bound.pages,
+        "tallies": bound.records,
+    })
+}
+
+fn candidate(live: &Settings, candidate: &Candidate) -> Value {
+    let changed = describe::changed(live, candidate).map(|changed| policy(changed, &[]));
+    json!({
+        "share": f64::from(candidate.share) / f64::from(WHOLE_SHARE),
+        "by": candidate.by.iter().map(|facet| facet.name()).collect::<Vec<_>>(),
+        "memory": memory(&candidate.settings),
+        "policies": changed.collect::<Vec<_>>(),
     })
 }
 
@@ -68,8 +85,8 @@ fn decree(rule: &DecreeRule) -> Value {
     })
 }
 
-fn policy(policy: &Policy, config: &Config) -> Value {
-    let left_out = config.left_out.iter().filter(|left| left.policy == policy.name);
+fn policy(policy: &Policy, left_out: &[LeftOut]) -> Value {
+    let left_out = left_out.iter().filter(|left| left.policy == policy.name);
     let left_out = left_out.map(|left| json!({ "rule": left.rule, "because": left.because }));
     let subject = policy.subject.as_ref().map(|subject| {
         let (kind, place) = describe::subject(subject);

@@ -3,8 +3,8 @@
 use core::fmt::{self, Write};
 
 use super::{Checked, Plugin, describe, sparing};
-use crate::config::{show_bytes, show_duration};
-use crate::policy::{Policy, RouteMatch};
+use crate::config::{LeftOut, show_bytes, show_duration};
+use crate::policy::{Policy, RouteMatch, Settings};
 
 /// The whole report. Mistakes are not in it: they have lines of their own.
 pub(super) fn report(checked: &Checked) -> String {
@@ -27,17 +27,18 @@ fn write_report(out: &mut String, checked: &Checked) -> fmt::Result {
             writeln!(out, "\nat {}", plugin.path)?;
         }
         for policy in &plugin.config.settings.policies {
-            write_policy(out, plugin, policy)?;
+            write_policy(out, &plugin.config.left_out, policy)?;
         }
         write_routes(out, plugin)?;
         write_sparing(out, plugin)?;
         write_decrees(out, plugin)?;
-        write_memory(out, plugin)?;
+        write_memory(out, &plugin.config.settings)?;
+        write_candidate(out, &plugin.config.settings)?;
     }
     Ok(())
 }
 
-fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Result {
+fn write_policy(out: &mut String, left_out: &[LeftOut], policy: &Policy) -> fmt::Result {
     let (role, mode) = (describe::role(policy.role), describe::mode(policy.mode));
     let on_trouble = describe::on_trouble(policy.on_trouble);
     writeln!(out, "\npolicy {}: role {role}, mode {mode}, on_trouble {on_trouble}", policy.name)?;
@@ -56,7 +57,7 @@ fn write_policy(out: &mut String, plugin: &Plugin, policy: &Policy) -> fmt::Resu
         writeln!(out, "  {word:<8}  {what}")?;
     }
     write_rules(out, policy)?;
-    for left in plugin.config.left_out.iter().filter(|left| left.policy == policy.name) {
+    for left in left_out.iter().filter(|left| left.policy == policy.name) {
         writeln!(out, "  left out  {}: {}", left.rule, left.because)?;
     }
     writeln!(out, "  ladder    {}", describe::ladder(policy))?;
@@ -147,9 +148,19 @@ fn describe_match(matches: &RouteMatch) -> String {
     format!("{} {} {path}", any(&matches.hosts, "any host"), any(&matches.methods, "any method"))
 }
 
-fn write_memory(out: &mut String, plugin: &Plugin) -> fmt::Result {
-    let asked = plugin.config.settings.memory_bytes;
-    let bound = super::bound(&plugin.config.settings);
+/// The candidate, and what it changes: limits and trust are not said, since they are as they were written.
+fn write_candidate(out: &mut String, live: &Settings) -> fmt::Result {
+    let Some(candidate) = &live.candidate else { return Ok(()) };
+    writeln!(out, "\ncandidate beside all of this: {}", describe::share(candidate))?;
+    for policy in describe::changed(live, candidate) {
+        write_policy(out, &[], policy)?;
+    }
+    write_memory(out, &candidate.settings)
+}
+
+fn write_memory(out: &mut String, settings: &Settings) -> fmt::Result {
+    let asked = settings.memory_bytes;
+    let bound = super::bound(settings);
     writeln!(
         out,
         "\nmemory at most {} bytes in the Envoy process ({} configured, {} pages, {} tallies), and at most {} bytes in each worker",

@@ -2,8 +2,11 @@
 
 use super::answer::read_pointer;
 use super::node::{Node, Table};
+use super::policy::Present;
 use super::words;
 use crate::order::sort_by_key;
+use serde_json::Value;
+
 use crate::policy::{ClientSources, PathPattern, SessionSource, SubjectSource, TlsSource};
 
 const MOST_EDGE_HEADERS: usize = 64;
@@ -11,6 +14,12 @@ const MOST_PARTS: usize = 3;
 const MOST_NAME_BYTES: usize = 128;
 
 const SUBJECTS: [&str; 6] = ["json", "form", "query", "path", "header", "cookie"];
+
+/// Which sources are written, even where they hold a mistake.
+pub(super) fn present(client: Option<&Value>) -> Present {
+    let written = |key| client.is_some_and(|client| client.get(key).is_some());
+    Present { session: written("session"), tls: written("tls"), ..Present::default() }
+}
 
 /// Reads `client`.
 pub(super) fn read(node: &Node<'_>) -> Option<ClientSources> {

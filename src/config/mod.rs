@@ -6,6 +6,7 @@
 
 mod allow;
 mod answer;
+mod candidate;
 mod client;
 mod count;
 mod decoy;
@@ -116,7 +117,10 @@ pub fn read(json: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Config
     let findings = Findings::default();
     let root = Node { value: json, path: String::new(), findings: &findings };
     let mut left_out = Vec::new();
-    let settings = read_settings(&root, env, &mut left_out);
+    let mut settings = read_settings(&root, env, &mut left_out);
+    if let Some(settings) = settings.as_mut().filter(|_| findings.count() == 0) {
+        settings.candidate = candidate::read(&root, env);
+    }
     let (mistakes, notes) = findings.into_parts();
     match settings {
         Some(settings) if mistakes.is_empty() => Ok(Config { settings, left_out, notes }),
@@ -152,18 +156,14 @@ fn read_settings(
         .need("secret", "write {env: PALISADE_SECRET}, or a text of at least 16 bytes")
         .and_then(|node| read_secret(&node, env, "PALISADE_SECRET"));
     let (client, present) = read_client(table.take("client"));
-    if let Some(node) = propose_flows.as_ref().filter(|_| !present.session) {
-        node.mistake(
-            "there is no client.session, and flows are learned by session",
-            "add client.session, or remove it",
-        );
-    }
-    let propose_flows = propose_flows.and_then(|node| node.truth()).unwrap_or(false);
+    let propose_flows = propose_flows.is_some_and(|node| read_propose_flows(&node, present));
     let held = table.take("held").map_or(Some(DEFAULT_HELD), |node| node.whole(1..=MOST_HELD));
     let limits = table.take("limits").map(|node| limits::read(&node, present)).unwrap_or_default();
     let policies = table.need("policies", "write at least one, such as login: {role: login}");
     let routes = table.take("routes");
     let decrees = [table.take("condemn"), table.take("unban")];
+    // Read when all else is known to be without mistakes.
+    let _ = table.take("candidate");
     let (allow, trust) = (table.take("allow"), table.take("trust"));
     table.finish();
 
@@ -200,16 +200,23 @@ fn read_settings(
         by_name: names,
         routes,
         decrees,
+        candidate: None,
     })
 }
 
 fn read_client(node: Option<Node<'_>>) -> (crate::policy::ClientSources, Present) {
-    let Some(node) = node else {
-        return Default::default();
-    };
-    let written = |key| node.value.get(key).is_some();
-    let present = Present { session: written("session"), tls: written("tls"), ..Present::default() };
-    (client::read(&node).unwrap_or_default(), present)
+    let present = client::present(node.as_ref().map(|node| node.value));
+    (node.and_then(|node| client::read(&node)).unwrap_or_default(), present)
+}
+
+fn read_propose_flows(node: &Node<'_>, present: Present) -> bool {
+    if !present.session {
+        node.mistake(
+            "there is no client.session, and flows are learned by session",
+            "add client.session, or remove it",
+        );
+    }
+    node.truth().unwrap_or(false)
 }
 
 /// A secret. Nothing that is found below it is ever shown, but the name of a variable. `example`: one.

@@ -29,6 +29,11 @@ impl Findings {
         self.notes.borrow_mut().push(Note { path: path.to_owned(), text: text.into() });
     }
 
+    /// Whether this was noted of this place.
+    pub(super) fn has_noted(&self, path: &str, text: &str) -> bool {
+        self.notes.borrow().iter().any(|note| note.path == path && note.text == text)
+    }
+
     /// How many mistakes there are, so that a check can tell whether its subject was read whole.
     pub(super) fn count(&self) -> usize {
         self.mistakes.borrow().len()
@@ -55,6 +60,12 @@ impl<'a> Node<'a> {
 
     pub(super) fn mistake(&self, problem: impl Into<String>, remedy: impl Into<String>) {
         self.findings.mistake(&self.path, problem, remedy);
+    }
+
+    /// What is at a key, where there is a mapping that has it.
+    pub(super) fn at(&self, key: &str) -> Option<Self> {
+        let value = self.value.get(key)?;
+        Some(Node { value, path: below(&self.path, key), findings: self.findings })
     }
 
     /// The value as a message may show it: short, one line, and never a secret.

@@ -223,7 +223,7 @@ fn read_bounded(node: &Node<'_>, remedy: &str) -> Option<(SubjectSource, u32)> {
 }
 
 /// What the policy starts from: the preset of its role, or that of a threat.
-fn read_preset(table: &mut Table<'_>) -> Option<&'static Preset> {
+pub(super) fn read_preset(table: &mut Table<'_>) -> Option<&'static Preset> {
     if let Some(threat) = table.take("preset") {
         if let Some(role) = table.take("role") {
             role.mistake("found beside preset, which has a role", "remove one of them");

@@ -131,7 +131,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn next(next: Next) -> Self {
+    pub(crate) fn next(next: Next) -> Self {
         Self { next, strip: Vec::new(), tags: Vec::new(), note: None }
     }
 }
@@ -140,6 +140,12 @@ impl Exchange {
     /// The fingerprint as it is printed, with what is known so far.
     pub(super) fn shown_fingerprint(&self) -> String {
         FingerprintId::of(&self.facets).to_string()
+    }
+
+    /// Index of its policy; `None`: the route is not protected, or the request needs no protection.
+    #[must_use]
+    pub fn policy(&self) -> Option<usize> {
+        self.policy
     }
 
     /// Whether the request's body is awaited.

@@ -32,7 +32,7 @@ use crate::host::Host;
 use crate::learn::Learner;
 use crate::memory::Memory;
 use crate::memory::layout::decoys_bytes;
-use crate::policy::Settings;
+use crate::policy::{Facet, Settings};
 use crate::report::Trouble;
 use crate::respond::Cors;
 use crate::respond::decoy::Decoys;
@@ -122,6 +122,17 @@ impl Guard {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.settings.body_limit
+    }
+
+    /// The client of a request by some of its facets, keyed and hashed; `None`: it lacks one of them. They are
+    /// read where a candidate goes by them.
+    #[must_use]
+    pub fn client(&self, x: &Exchange, by: &[Facet]) -> Option<u64> {
+        if by.iter().any(|&facet| x.facets.get(facet).is_none()) {
+            return None;
+        }
+        let values = by.iter().map(|&facet| (facet as u8, x.facets.get(facet).unwrap_or_default()));
+        Some(self.hashes.tally(b"client", values).0 as u64)
     }
 
     /// Holds a request, which the host knows by this number, until its time.

@@ -84,11 +84,12 @@ struct TallyPlan {
 /// The plans of all policies, and the tallies' specifications in one list.
 pub(super) fn plans(settings: &Settings) -> (Vec<Plan>, Vec<TallySpec>) {
     let mut specs = Vec::new();
-    let plans = settings.policies.iter().map(|policy| plan(policy, &settings.limits, &mut specs)).collect();
+    let plans = settings.policies.iter().map(|policy| plan(policy, settings, &mut specs)).collect();
     (plans, specs)
 }
 
-fn plan(policy: &Policy, limits: &[Limit], specs: &mut Vec<TallySpec>) -> Plan {
+fn plan(policy: &Policy, settings: &Settings, specs: &mut Vec<TallySpec>) -> Plan {
+    let told_by = settings.candidate.iter().flat_map(|candidate| &candidate.by).copied();
     let tallies = policy
         .tallies
         .iter()
@@ -102,7 +103,8 @@ fn plan(policy: &Policy, limits: &[Limit], specs: &mut Vec<TallySpec>) -> Plan {
         tallies,
         canary: hash::public(CANARY.as_bytes()) as u16,
         reasons: policy.rules.iter().map(|rule| hash::public(rule.name.as_bytes()) as u16).collect(),
-        facets: read(policy).chain(limited(policy, limits)).fold(0, |all, facet| all | bit(facet)),
+        facets: (read(policy).chain(limited(policy, &settings.limits)).chain(told_by))
+            .fold(0, |all, facet| all | bit(facet)),
         follows: policy.tallies.iter().any(|spec| spec.follows),
         looks_at_paths: policy.rules.iter().any(|rule| by_path(rule.finding)),
     }
@@ -231,12 +233,16 @@ mod tests {
     use super::*;
     use crate::config;
 
-    fn login() -> Policy {
+    fn settings() -> Settings {
         let written = serde_json::json!({
             "secret": "long enough for a test",
             "policies": {"login": {"role": "login", "subject": {"json": "/email"}}},
         });
-        config::read(&written, &|_| None).unwrap().settings.policies.remove(0)
+        config::read(&written, &|_| None).unwrap().settings
+    }
+
+    fn login() -> Policy {
+        settings().policies.remove(0)
     }
 
     fn spec(of: Facet, failed: bool) -> TallySpec {
@@ -268,8 +274,8 @@ mod tests {
         let mut policy = login();
         policy.learning = None;
         policy.tallies = vec![spec(Facet::Subject, true)];
-        assert!(!plan(&policy, &[], &mut Vec::new()).wants(Facet::Address));
+        assert!(!plan(&policy, &settings(), &mut Vec::new()).wants(Facet::Address));
         policy.tallies = vec![spec(Facet::Address, true)];
-        assert!(plan(&policy, &[], &mut Vec::new()).wants(Facet::Address));
+        assert!(plan(&policy, &settings(), &mut Vec::new()).wants(Facet::Address));
     }
 }

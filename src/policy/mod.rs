@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 mod allow;
+mod candidate;
 mod decoy;
 mod decree;
 mod flow;
@@ -18,6 +19,7 @@ mod rule;
 mod trust;
 
 pub use allow::{Allow, Claim, Identity, Peer, SecretHeader, Signer};
+pub use candidate::{Candidate, WHOLE_SHARE};
 pub use decoy::{Alphabet, Decoy, Made, Mask, MaskPart, Piece, SubjectForm, Template, TimeForm};
 pub use decree::{DecreeRule, LASTING, MOST_DECREES, RuledAs, Target};
 pub use flow::{Flow, Proof, Requirement};
@@ -68,6 +70,8 @@ pub struct Settings {
     pub routes: Vec<Route>,
     /// What the operator ruled by hand.
     pub decrees: Vec<DecreeRule>,
+    /// What is tried beside all this; `None`: nothing.
+    pub candidate: Option<Box<Candidate>>,
 }
 
 /// The operator's secret. Its `Debug` form never shows it.

@@ -2,10 +2,12 @@
 //! addresses never get here, not even hashed; but for 25 bits of the keyed hash of the client's
 //! network (/24 or /48), the last part of a printed fingerprint.
 
+mod candidate;
 mod line;
 mod note;
 mod pace;
 
+pub use candidate::{Comparison, Difference};
 pub use line::VerdictLine;
 pub use note::Note;
 pub use pace::Pace;
@@ -103,6 +105,18 @@ pub fn troubles(policy: &str, trouble: Trouble) -> Metric {
 #[must_use]
 pub fn alarms(policy: &str, level: Level) -> Metric {
     Metric(format!("alarms.policy.{policy}.level.{}", level.name()))
+}
+
+/// Counts requests on which a candidate does not do what the live policy does.
+#[must_use]
+pub fn differences(policy: &str, action: Action, live: Action) -> Metric {
+    Metric(format!("candidate_differs.policy.{policy}.action.{}.live.{}", action.name(), live.name()))
+}
+
+/// How many distinct clients a candidate and the live policy treat in a way.
+#[must_use]
+pub fn candidate_clients(policy: &str, whom: &str) -> Metric {
+    Metric(format!("candidate_clients.policy.{policy}.whom.{whom}"))
 }
 
 /// Counts records that made room for others, and other workings of the table.

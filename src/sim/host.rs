@@ -21,7 +21,7 @@ pub struct SimHost {
     pub attributes: RefCell<BTreeMap<String, Vec<u8>>>,
     /// How the answer at hand came to be.
     pub answer_details: RefCell<String>,
-    /// Counters by name.
+    /// Counters and gauges by name.
     pub metrics: RefCell<BTreeMap<String, u64>>,
     /// Lines written, newest last.
     pub lines: RefCell<Vec<String>>,
@@ -43,7 +43,7 @@ impl SimHost {
         self.attributes.borrow().get(name).cloned()
     }
 
-    /// A counter's value.
+    /// A counter's or gauge's value.
     #[must_use]
     pub fn metric(&self, name: &str) -> u64 {
         self.metrics.borrow().get(name).copied().unwrap_or(0)
@@ -78,6 +78,10 @@ impl Host for SimHost {
 
     fn count(&self, metric: &Metric, by: u64) {
         *self.metrics.borrow_mut().entry(metric.0.clone()).or_default() += by;
+    }
+
+    fn gauge(&self, metric: &Metric, value: u64) {
+        self.metrics.borrow_mut().insert(metric.0.clone(), value);
     }
 
     fn log(&self, _: Level, line: &str) {

@@ -7,9 +7,10 @@ use super::{SimHost, Store};
 use crate::decree::Decree;
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
-use crate::guard::{Exchange, Guard, Next, Then};
+use crate::guard::{Next, Then};
 use crate::policy::Settings;
 use crate::respond::Reply;
+use crate::trial::{Exchanges, Guards};
 
 /// A request as Envoy shows it to the filter.
 #[derive(Clone, Debug, Default)]
@@ -63,18 +64,18 @@ pub struct Seen {
     pub strip: Vec<String>,
 }
 
-/// One worker: its host and its guard.
+/// One worker: its host and its guards.
 pub struct Worker {
     /// Its host.
     pub host: SimHost,
-    guard: Guard,
+    guard: Guards,
 }
 
 impl Worker {
     /// A worker with these settings over a shared store.
     #[must_use]
     pub fn new(settings: Settings, store: Arc<Store>) -> Self {
-        Self { host: SimHost::new(store), guard: Guard::new(settings) }
+        Self { host: SimHost::new(store), guard: Guards::new(settings) }
     }
 
     /// Housekeeping at a time.
@@ -94,7 +95,7 @@ impl Worker {
         self.host.set_now_ms(now_ms);
         self.host.route_policy.replace(request.route_policy.clone());
         self.host.source_address.replace(request.address.clone());
-        let mut x = Exchange::default();
+        let mut x = Exchanges::default();
         let headers = view(&request.headers);
         let mut step = self.guard.request(&self.host, &mut x, &headers, request.body.is_empty());
         let strip = std::mem::take(&mut step.strip);

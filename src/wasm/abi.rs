@@ -33,7 +33,8 @@ pub(super) const RESPONSE_DETAILS: &[u8] = b"response\0code_details";
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const CAS_MISMATCH: u32 = 8;
-const COUNTER: u32 = 0;
+pub(super) const COUNTER: u32 = 0;
+pub(super) const GAUGE: u32 = 1;
 const STREAM_REQUEST: u32 = 0;
 
 unsafe extern "C" {
@@ -98,6 +99,7 @@ unsafe extern "C" {
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -248,16 +250,21 @@ pub(super) fn set_tick_period(period: Duration) {
     unsafe { proxy_set_tick_period_milliseconds(period_ms) };
 }
 
-pub(super) fn define_counter(name: &str) -> Option<u32> {
+pub(super) fn define_metric(kind: u32, name: &str) -> Option<u32> {
     let mut id = 0;
     // SAFETY: the name lives through the call, the pointer is to a live local.
-    let status = unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) };
+    let status = unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) };
     (status == OK).then_some(id)
 }
 
 pub(super) fn increment(id: u32, by: u64) {
     // SAFETY: no pointers.
     unsafe { proxy_increment_metric(id, i64::try_from(by).unwrap_or(i64::MAX)) };
+}
+
+pub(super) fn record(id: u32, value: u64) {
+    // SAFETY: no pointers.
+    unsafe { proxy_record_metric(id, value) };
 }
 
 /// Answers the request. `grpc_status`: for a gRPC client, in place of `status`.

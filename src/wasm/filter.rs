@@ -9,10 +9,11 @@ use proxy_wasm::types::Action as Flow;
 use super::{Shared, abi};
 use crate::facts::Headers;
 use crate::facts::body::BodyTrouble;
-use crate::guard::{Exchange, Guard, Next, Step, Then};
+use crate::guard::{Next, Step, Then};
 use crate::host::Host;
 use crate::report::Note;
 use crate::respond::Reply;
+use crate::trial::{Exchanges, Guards};
 
 /// Name of the filter state that tells of the verdict; Envoy puts `wasm.` before it.
 const STATE: &str = "palisade";
@@ -27,7 +28,7 @@ pub(super) struct Filter {
     /// Envoy's number of it.
     id: u32,
     shared: Rc<Shared>,
-    exchange: Exchange,
+    exchange: Exchanges,
     /// Whether Palisade answers: what comes after is its own reply.
     replied: bool,
     /// Whether it is held until its time.
@@ -38,10 +39,10 @@ pub(super) struct Filter {
 
 impl Filter {
     pub(super) fn new(id: u32, shared: Rc<Shared>) -> Self {
-        Self { id, shared, exchange: Exchange::default(), replied: false, held: false, whole: None }
+        Self { id, shared, exchange: Exchanges::default(), replied: false, held: false, whole: None }
     }
 
-    fn carry_out(&mut self, guard: &mut Guard, step: Step) -> Flow {
+    fn carry_out(&mut self, guard: &mut Guards, step: Step) -> Flow {
         for name in &step.strip {
             abi::remove_request_header(name);
         }
@@ -67,7 +68,7 @@ impl Filter {
                 if let Then::Reply(reply) = &then {
                     self.reply_with(reply);
                 }
-                guard.hold(&self.shared.host, self.id, until_us, then);
+                guard.hold(&self.shared.host, &self.exchange, self.id, until_us, then);
                 self.shared.plan_tick(guard);
                 Flow::Pause
             }

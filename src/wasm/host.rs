@@ -16,8 +16,21 @@ const NEVER: u32 = u32::MAX;
 /// Envoy, from one worker.
 #[derive(Default)]
 pub(super) struct EnvoyHost {
-    /// Identifiers of counters; there is one for each name that the configuration can form.
-    counters: RefCell<BTreeMap<Metric, u32>>,
+    /// Identifiers of counters and gauges; there is one for each name that the configuration can form.
+    metrics: RefCell<BTreeMap<Metric, u32>>,
+}
+
+impl EnvoyHost {
+    /// The identifier of a metric, which is defined where it was not.
+    fn id(&self, metric: &Metric, kind: u32) -> Option<u32> {
+        let mut metrics = self.metrics.try_borrow_mut().ok()?;
+        if let Some(id) = metrics.get(metric) {
+            return Some(*id);
+        }
+        let id = abi::define_metric(kind, &format!("palisade_{}", metric.0))?;
+        metrics.insert(metric.clone(), id);
+        Some(id)
+    }
 }
 
 impl Host for EnvoyHost {
@@ -65,16 +78,15 @@ impl Host for EnvoyHost {
     }
 
     fn count(&self, metric: &Metric, by: u64) {
-        let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
-        let id = match counters.get(metric) {
-            Some(id) => *id,
-            None => {
-                let Some(id) = abi::define_counter(&format!("palisade_{}", metric.0)) else { return };
-                counters.insert(metric.clone(), id);
-                id
-            }
-        };
-        abi::increment(id, by);
+        if let Some(id) = self.id(metric, abi::COUNTER) {
+            abi::increment(id, by);
+        }
+    }
+
+    fn gauge(&self, metric: &Metric, value: u64) {
+        if let Some(id) = self.id(metric, abi::GAUGE) {
+            abi::record(id, value);
+        }
     }
 
     fn log(&self, level: Level, line: &str) {

@@ -16,8 +16,9 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
 use crate::config;
-use crate::guard::{Guard, Then};
+use crate::guard::Then;
 use crate::host::Host;
+use crate::trial::Guards;
 use filter::Filter;
 use host::EnvoyHost;
 
@@ -31,7 +32,7 @@ const TICK: Duration = Duration::from_millis(crate::memory::cache::FRESH_MS);
 
 /// What the exchanges of one worker share.
 struct Shared {
-    guard: RefCell<Guard>,
+    guard: RefCell<Guards>,
     /// The most of a body that is read, in bytes.
     body_limit: usize,
     host: EnvoyHost,
@@ -45,7 +46,7 @@ struct Shared {
 
 impl Shared {
     /// Lets the next tick come when a held request is due, or housekeeping is.
-    fn plan_tick(&self, guard: &Guard) {
+    fn plan_tick(&self, guard: &Guards) {
         let now_us = self.host.now_us();
         let usual_us = u64::try_from(TICK.as_micros()).unwrap_or(u64::MAX);
         let in_us =
@@ -78,7 +79,7 @@ impl RootContext for Root {
         match config::read_text(&text, &|name| std::env::var(name).ok()) {
             Ok(read) => {
                 let body_limit = read.settings.body_limit;
-                let guard = RefCell::new(Guard::new(read.settings));
+                let guard = RefCell::new(Guards::new(read.settings));
                 let host = EnvoyHost::default();
                 let (next_us, period_ms, kept_ms) = (Cell::new(0), Cell::new(0), Cell::new(0));
                 self.shared = Some(Rc::new(Shared { guard, body_limit, host, next_us, period_ms, kept_ms }));
