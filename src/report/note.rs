@@ -29,6 +29,8 @@ pub struct Note {
     pub campaign: Option<String>,
     /// Whether a verdict stood on what its session shares with others, and it was let through for what that earned.
     pub spared: bool,
+    /// Whether it is the candidate's, which decides in place of the live policy.
+    pub candidate: bool,
     /// Whether it is carried out; else the policy observes.
     pub enforced: bool,
 }
@@ -49,6 +51,7 @@ impl Note {
             journey: None,
             campaign: None,
             spared: false,
+            candidate: false,
             // What is only pointed out is pointed out by a policy that observes, too.
             enforced: policy.mode == Mode::Enforce || action <= Action::Tag,
         }
@@ -71,6 +74,7 @@ impl Note {
             ("journey", self.journey),
             ("campaign", self.campaign.as_deref()),
             ("spared", self.spared.then_some("trusted")),
+            ("candidate", self.candidate.then_some("decides")),
             ("enforced", (!self.enforced).then_some("no")),
         ];
         // Most come to less than this.

@@ -102,6 +102,9 @@ impl Trial {
         let own = if x.decides { candidate } else { live };
         // It let the request pass, and only the other one waited for the body.
         let mut own = own.unwrap_or_else(|| Step::next(Next::Pass));
+        if let Some(note) = own.note.as_mut() {
+            note.candidate = x.decides;
+        }
         match &x.said {
             [Some(live), Some(candidate)] => {
                 self.note(host, x, live, candidate);

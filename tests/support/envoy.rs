@@ -1,5 +1,6 @@
 //! Real Envoy as a stage: two workers, a clock that runs fast, an origin that answers as told.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -138,6 +139,22 @@ impl Stage for InEnvoy {
         };
         while !(0..LOOKS).all(|_| look()) {
             assert!(Instant::now() < until, "the new configuration is refused:\n{}", self.envoy.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn metrics(&mut self, expected: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let stats = self.envoy.stats().unwrap();
+            let of = |name: &String| {
+                let value = stats.get(&format!("wasmcustom.palisade_{name}"));
+                (name.clone(), value.copied().unwrap_or(0))
+            };
+            let found: BTreeMap<String, u64> = expected.keys().map(of).collect();
+            if found == *expected || Instant::now() >= until {
+                return found;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }

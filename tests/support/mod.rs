@@ -7,6 +7,8 @@ mod signing;
 pub mod sim;
 pub mod threats;
 
+use std::collections::BTreeMap;
+
 use scenario::{Answered, Client, Sent};
 use serde_json::Value;
 
@@ -55,6 +57,10 @@ pub trait Stage {
 
     /// Gives a new configuration, which all workers have when this returns.
     fn reload(&mut self, configuration: &Value);
+
+    /// Waits until counters and gauges, by their names without `palisade_`, come to these values; what they
+    /// came to if they do not.
+    fn metrics(&mut self, expected: &BTreeMap<String, u64>) -> BTreeMap<String, u64>;
 
     /// Ends the scenario: what came of each request, in order.
     fn end(self: Box<Self>) -> Vec<Outcome>;

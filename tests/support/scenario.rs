@@ -32,6 +32,9 @@ pub struct Scenario {
     words: BTreeMap<String, Vec<String>>,
     clients: BTreeMap<String, Client>,
     steps: Vec<Step>,
+    /// What counters and gauges come to, by their names without `palisade_`.
+    #[serde(default)]
+    metrics: BTreeMap<String, u64>,
 }
 
 fn default_speed() -> u64 {
@@ -247,6 +250,7 @@ impl Scenario {
                 expectations.push((index, n, step.expect.as_ref()));
             }
         }
+        assert_eq!(stage.metrics(&self.metrics), self.metrics, "metrics");
         let outcomes = stage.end();
         assert_eq!(outcomes.len(), expectations.len(), "each request has an outcome");
         for (outcome, (index, n, expect)) in outcomes.iter().zip(expectations) {

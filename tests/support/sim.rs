@@ -1,5 +1,6 @@
 //! The simulated stage: workers take turns, as connections do in Envoy, and all share one store.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use palisade::config;
@@ -16,18 +17,23 @@ pub struct Simulated {
     workers: Vec<Worker>,
     store: Arc<Store>,
     outcomes: Vec<Outcome>,
+    at_ms: u64,
 }
+
+/// After so much what was counted is told.
+const LATER_MS: u64 = 1_000;
 
 impl Simulated {
     pub fn new(settings: &Settings, workers: usize, store: &Arc<Store>) -> Self {
         let store = Arc::clone(store);
         let worker = |_| Worker::new(settings.clone(), Arc::clone(&store));
-        Self { workers: (0..workers).map(worker).collect(), store, outcomes: Vec::new() }
+        Self { workers: (0..workers).map(worker).collect(), store, outcomes: Vec::new(), at_ms: 0 }
     }
 }
 
 impl Stage for Simulated {
     fn send(&mut self, at_ms: u64, client: &Client, request: &Sent, answer: &Answered) {
+        self.at_ms = at_ms;
         let turn = self.outcomes.len() % self.workers.len();
         for worker in &mut self.workers {
             worker.tick(BEGIN_MS + at_ms);
@@ -45,6 +51,19 @@ impl Stage for Simulated {
         let read = config::read(configuration, &|_| None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let worker = |_: &Worker| Worker::new(read.settings.clone(), Arc::clone(&self.store));
         self.workers = self.workers.iter().map(worker).collect();
+    }
+
+    fn metrics(&mut self, expected: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+        for later_ms in [LATER_MS, 2 * LATER_MS] {
+            self.workers.iter_mut().for_each(|worker| worker.tick(BEGIN_MS + self.at_ms + later_ms));
+        }
+        // Workers add to one counter in Envoy, and set one gauge.
+        let of = |name: &String| {
+            let all = self.workers.iter().map(|worker| worker.host.metric(name));
+            let is_gauge = name.starts_with("candidate_clients");
+            (name.clone(), if is_gauge { all.max().unwrap_or(0) } else { all.sum() })
+        };
+        expected.keys().map(of).collect()
     }
 
     fn end(self: Box<Self>) -> Vec<Outcome> {
