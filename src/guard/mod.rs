@@ -32,7 +32,7 @@ use crate::host::Host;
 use crate::learn::Learner;
 use crate::memory::Memory;
 use crate::memory::layout::decoys_bytes;
-use crate::policy::{Facet, Settings};
+use crate::policy::{Candidate, Facet, Settings};
 use crate::report::Trouble;
 use crate::respond::Cors;
 use crate::respond::decoy::Decoys;
@@ -122,6 +122,11 @@ impl Guard {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.settings.body_limit
+    }
+
+    /// The candidate that is to be tried beside it.
+    pub fn take_candidate(&mut self) -> Option<Box<Candidate>> {
+        self.settings.candidate.take()
     }
 
     /// The client of a request by some of its facets, keyed and hashed; `None`: it lacks one of them. They are

@@ -111,7 +111,7 @@ impl Trial {
                 x.said = [None, None];
             }
             // The other one has to see the body. Where the request is answered it never will.
-            _ if own.next == Next::Pass => own.next = Next::HoldBody,
+            _ if matches!(own.next, Next::Pass) => own.next = Next::HoldBody,
             _ => {}
         }
         own

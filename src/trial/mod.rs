@@ -34,8 +34,9 @@ impl Guards {
     /// Guards that enforce these settings, and try their candidate.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let trial = settings.candidate.as_deref().map(|candidate| Box::new(Trial::new(candidate.clone())));
-        Self { live: Guard::new(settings), trial }
+        let mut live = Guard::new(settings);
+        let trial = live.take_candidate().map(|candidate| Box::new(Trial::new(*candidate)));
+        Self { live, trial }
     }
 
     /// See [`Guard::body_limit`].
