@@ -2,7 +2,7 @@
 //!
 //! Envoy never evicts from shared data, so the bound is on the keys that can ever be written:
 //! pages 0 to n-1 of this format, the counts of arrivals, a mark for each kind of trouble and
-//! policy, and nothing else.
+//! policy, and nothing else. What a candidate writes has a bound of its own.
 
 use super::page::PAGE_BYTES;
 use super::sheet::{BOARD_BYTES, MOST_SHEETS};

@@ -106,6 +106,27 @@ fn metrics_have_their_labels_in_prometheus() {
 }
 
 #[test]
+fn a_candidates_metrics_have_their_labels_in_prometheus() {
+    let configuration = json!({
+        "secret": "a secret of the tests alone",
+        "policies": {"content": {"role": "content"}},
+        "routes": [{"match": {}, "policy": "content"}],
+        "candidate": {"mode": "observe", "memory": "8MiB"},
+    });
+    let launch = Launch::new(&origin(404)).unwrap().with_configuration(configuration).unwrap();
+    let envoy = launch.start().unwrap();
+    assert_eq!(get(envoy.address(), "/nothing", &[]).status, 404);
+    let lines = || envoy.prometheus().unwrap();
+    for line in [
+        r#"palisade_candidate_requests{policy="content",outcome="failure"} 1"#,
+        r#"palisade_candidate_clients{policy="content",whom="live-allowed"} 0"#,
+        "# TYPE palisade_candidate_clients gauge",
+    ] {
+        assert!(soon(|| lines().lines().any(|l| l == line)), "{}", lines());
+    }
+}
+
+#[test]
 fn the_example_for_an_envoy_of_ones_own_does_what_its_comments_say() {
     let root = project_root().unwrap();
     let mut launch = Launch::new(&origin(404)).unwrap();

@@ -49,7 +49,12 @@ impl Stage for Simulated {
 
     fn reload(&mut self, configuration: &Value) {
         let read = config::read(configuration, &|_| None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        let worker = |_: &Worker| Worker::new(read.settings.clone(), Arc::clone(&self.store));
+        let worker = |old: &Worker| {
+            let worker = Worker::new(read.settings.clone(), Arc::clone(&self.store));
+            // Metrics are the process's.
+            worker.host.metrics.replace(old.host.metrics.take());
+            worker
+        };
         self.workers = self.workers.iter().map(worker).collect();
     }
 
