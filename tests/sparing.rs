@@ -208,6 +208,10 @@ impl Host for Asked {
         self.inner.attribute(attribute)
     }
 
+    fn gauge(&self, metric: &Metric, value: u64) {
+        self.inner.gauge(metric, value);
+    }
+
     fn count(&self, metric: &Metric, by: u64) {
         self.inner.count(metric, by);
     }

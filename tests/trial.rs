@@ -1,5 +1,11 @@
 //! What docs/candidates.md promises, on a simulated host.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 #[allow(unreachable_pub, clippy::disallowed_methods, dead_code, reason = "Envoy is not played here")]
 mod support;

@@ -150,6 +150,7 @@ mod tests {
             journey: Some("none"),
             campaign: Some("0000002a".to_owned()),
             spared: false,
+            candidate: true,
             enforced: false,
         }
     }
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!(
             note().text(),
             "action=limit;policy=login;reasons=behavior;score=6.0;until=1800000000;repeat=2;\
-             fingerprint=2-a;key=agent+locale;journey=none;campaign=0000002a;enforced=no"
+             fingerprint=2-a;key=agent+locale;journey=none;campaign=0000002a;candidate=decides;enforced=no"
         );
         let parts: Vec<_> = note().parts().collect();
         assert_eq!(parts.len(), Note::PARTS.len());
@@ -175,6 +176,7 @@ mod tests {
             key: None,
             journey: None,
             campaign: None,
+            candidate: false,
             enforced: true,
             ..note()
         };
