@@ -334,7 +334,10 @@ proptest! {
         let mut found = Vec::new();
         places(&json, "", &mut found);
         found.retain(|at| {
-            let names = ["/policies", "/policies/login/rules", "/allow"];
+            let names = [
+                "/policies", "/policies/login/rules", "/allow", "/candidate/policies",
+                "/candidate/policies/login/rules",
+            ];
             json.pointer(at).is_some_and(Value::is_object) && !names.contains(&at.as_str())
                 && !at.starts_with("/secret") && !at.starts_with("/allow/monitor/header")
         });

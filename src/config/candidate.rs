@@ -1,5 +1,8 @@
 //! The candidate as the operator writes it: what it changes of the configuration beside which it runs.
 
+use core::hash::Hasher;
+
+use ahash::AHasher;
 use serde_json::{Map, Value};
 
 use super::node::{Findings, Node, Table};
@@ -27,7 +30,7 @@ const DEFAULT_MEMORY: &str = "16MiB";
 /// Of these a candidate writes only what it changes; of anything else it writes the whole.
 const MERGED: [&str; 3] = ["limits", "ladder", "costs"];
 
-/// Reads `candidate`, where the live configuration has no mistakes: those that are found are its own.
+/// Reads `candidate`. Mistakes of the live configuration are reported already, and not a second time.
 pub(super) fn read(root: &Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Box<Candidate>> {
     let node = root.at("candidate")?;
     let mut table = node.table("write what it changes, such as {share: 5%, policies: {login: {...}}}")?;
@@ -37,25 +40,54 @@ pub(super) fn read(root: &Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Opt
     let by = table.take("by").map_or(Some(vec![Facet::Address]), |node| read_by(&node, present));
     let merged = merge(root, &node, &mut table);
     table.finish();
-    let merged = merged.filter(|_| node.findings.count() == before)?;
+    let merged = merged?;
 
-    // With findings of its own: what is worth noting of the live configuration is noted already.
     let findings = Findings::default();
     let whole = Node { value: &merged, path: node.path.clone(), findings: &findings };
     let settings = read_settings(&whole, env, &mut Vec::new());
     let (mistakes, notes) = findings.into_parts();
+    let live =
+        |path: &str| path.strip_prefix(&node.path).map_or("", |path| path.trim_start_matches('.')).to_owned();
     for mistake in mistakes {
-        node.findings.mistake(&mistake.path, mistake.problem, mistake.remedy);
+        if !node.findings.has_found(&live(&mistake.path), &mistake.problem) {
+            node.findings.mistake(&mistake.path, mistake.problem, mistake.remedy);
+        }
     }
     for note in notes {
-        let live = note.path.strip_prefix(&node.path).map_or("", |path| path.trim_start_matches('.'));
-        if !node.findings.has_noted(live, &note.text) {
+        if !node.findings.has_noted(&live(&note.path), &note.text) {
             node.findings.note(&note.path, note.text);
         }
     }
-    // Known to this build alone, as long as this process lives.
-    let stamp = ahash::RandomState::with_seeds(1, 2, 3, 4).hash_one(root.value.to_string());
-    Some(Box::new(Candidate { settings: settings?, share: share?, by: by?, stamp }))
+    if node.findings.count() > before {
+        return None;
+    }
+    let mut stamp = AHasher::default();
+    add_to_stamp(root.value, &mut stamp);
+    Some(Box::new(Candidate { settings: settings?, share: share?, by: by?, stamp: stamp.finish() }))
+}
+
+/// Adds a value to what tells configurations apart. Envoy makes texts of some numbers: they are the same.
+fn add_to_stamp(value: &Value, stamp: &mut AHasher) {
+    match value {
+        Value::Object(map) => {
+            stamp.write_usize(map.len());
+            for (key, value) in map {
+                stamp.write(key.as_bytes());
+                add_to_stamp(value, stamp);
+            }
+        }
+        Value::Array(items) => {
+            stamp.write_usize(items.len());
+            items.iter().for_each(|item| add_to_stamp(item, stamp));
+        }
+        Value::String(text) => match text.parse::<f64>() {
+            Ok(number) => stamp.write_u64(number.to_bits()),
+            Err(_) => stamp.write(text.as_bytes()),
+        },
+        Value::Number(number) => stamp.write_u64(number.as_f64().unwrap_or_default().to_bits()),
+        Value::Bool(truth) => stamp.write_u8(u8::from(*truth)),
+        Value::Null => {}
+    }
 }
 
 /// Reads a share such as `5%` or `0.25%`, in parts of [`WHOLE_SHARE`].
@@ -101,17 +133,17 @@ fn read_by(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
 fn merge(root: &Node<'_>, node: &Node<'_>, table: &mut Table<'_>) -> Option<Value> {
     let mut merged = root.value.as_object()?.clone();
     merged.remove("candidate");
-    let live = merged.clone();
+    let (live, before) = (merged.clone(), node.findings.count());
     for key in ["mode", "trust", "limits"] {
         if let Some(node) = table.take(key) {
             put(&mut merged, key, node.value);
         }
     }
     if let Some(node) = table.take("policies") {
-        merge_policies(&mut merged, &node)?;
+        merge_policies(&mut merged, &node);
     }
     let memory = table.take("memory").map(|node| node.value.clone());
-    if merged == live {
+    if merged == live && node.findings.count() == before {
         let remedy = "write what it changes of mode, limits, trust or policies, or remove it";
         node.mistake("changes nothing, so nothing could be learned of it", remedy);
         return None;
@@ -120,21 +152,21 @@ fn merge(root: &Node<'_>, node: &Node<'_>, table: &mut Table<'_>) -> Option<Valu
     Some(Value::Object(merged))
 }
 
+/// Nothing where a mistake is found.
 fn merge_policies(merged: &mut Map<String, Value>, node: &Node<'_>) -> Option<()> {
     let remedy =
         "write a mapping from policies to what changes of them, such as login: {ladder: {block: off}}";
     let table = node.table(remedy)?;
     let policies = merged.get_mut("policies")?.as_object_mut()?;
     let names: Vec<String> = policies.keys().cloned().collect();
-    let mut whole = Some(());
     for (name, node) in table.entries() {
         let Some(policy) = policies.get_mut(name).and_then(Value::as_object_mut) else {
             let remedy = no_such_policy(name, names.iter().map(String::as_str));
             node.mistake("no such policy to change", remedy);
-            whole = None;
             continue;
         };
-        for (key, value) in node.table(remedy)?.entries() {
+        let Some(table) = node.table(remedy) else { continue };
+        for (key, value) in table.entries() {
             // A role and the preset of a threat stand for each other.
             let other = if key == "role" { "preset" } else { "role" };
             if matches!(key, "role" | "preset") {
@@ -146,7 +178,7 @@ fn merge_policies(merged: &mut Map<String, Value>, node: &Node<'_>) -> Option<()
             }
         }
     }
-    whole
+    Some(())
 }
 
 /// Puts rules in their place: those that are off are gone, and those that are on are as their preset has them.

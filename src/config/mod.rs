@@ -118,8 +118,9 @@ pub fn read(json: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Config
     let root = Node { value: json, path: String::new(), findings: &findings };
     let mut left_out = Vec::new();
     let mut settings = read_settings(&root, env, &mut left_out);
-    if let Some(settings) = settings.as_mut().filter(|_| findings.count() == 0) {
-        settings.candidate = candidate::read(&root, env);
+    let candidate = candidate::read(&root, env);
+    if let Some(settings) = &mut settings {
+        settings.candidate = candidate;
     }
     let (mistakes, notes) = findings.into_parts();
     match settings {
@@ -162,7 +163,7 @@ fn read_settings(
     let policies = table.need("policies", "write at least one, such as login: {role: login}");
     let routes = table.take("routes");
     let decrees = [table.take("condemn"), table.take("unban")];
-    // Read when all else is known to be without mistakes.
+    // Read when all else was.
     let _ = table.take("candidate");
     let (allow, trust) = (table.take("allow"), table.take("trust"));
     table.finish();

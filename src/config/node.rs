@@ -29,6 +29,11 @@ impl Findings {
         self.notes.borrow_mut().push(Note { path: path.to_owned(), text: text.into() });
     }
 
+    /// Whether this was found wrong at this place.
+    pub(super) fn has_found(&self, path: &str, problem: &str) -> bool {
+        self.mistakes.borrow().iter().any(|mistake| mistake.path == path && mistake.problem == problem)
+    }
+
     /// Whether this was noted of this place.
     pub(super) fn has_noted(&self, path: &str, text: &str) -> bool {
         self.notes.borrow().iter().any(|note| note.path == path && note.text == text)
