@@ -20,9 +20,6 @@ const MOST_MASKS: usize = 16;
 /// and the rest tells canaries apart.
 const LEAST_VALUES: f64 = 70_368_744_177_664.0;
 
-/// More than these have no more effect.
-const MOST_MASK: usize = 64;
-
 const PLACEHOLDERS: &str = "{uuid}, {uuid:7}, {digits:8}, {hex:16}, {HEX:16}, {alnum:12}, {token:32}, {now}, \
                             {now:ms}, {now:seconds}, {now:http}, {subject}, {canary:9999-9999-9999-9999}";
 
@@ -207,13 +204,14 @@ impl Reader<'_> {
     }
 
     fn canary(&mut self, node: &Node<'_>, text: &str) -> Option<Made> {
-        let part = |character| match character {
-            '9' => MaskPart::Drawn(Alphabet::Digits),
-            'X' => MaskPart::Drawn(Alphabet::UpperDigits),
-            'x' => MaskPart::Drawn(Alphabet::LowerHex),
-            other => MaskPart::Text(other),
+        let Some(mask) = Mask::parse(text) else {
+            node.mistake(
+                format!("found a canary of {} characters", text.chars().count()),
+                format!("at most {} are allowed", Mask::MOST),
+            );
+            // Refused, but no unknown placeholder.
+            return Some(Made::Canary(0));
         };
-        let mask = Mask(text.chars().take(MOST_MASK).map(part).collect());
         let of = |part: &MaskPart| match part {
             MaskPart::Text(_) => 1.0,
             MaskPart::Drawn(alphabet) => alphabet.characters().len() as f64,

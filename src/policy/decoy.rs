@@ -155,6 +155,25 @@ pub enum SubjectForm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask(pub Vec<MaskPart>);
 
+impl Mask {
+    /// The longest, in characters.
+    pub const MOST: usize = 64;
+
+    /// The mask that is written so: `9` is a digit, `X` a letter or digit, `x` a hexadecimal digit, anything
+    /// else itself; `None`: it is longer than [`Self::MOST`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let part = |character| match character {
+            '9' => MaskPart::Drawn(Alphabet::Digits),
+            'X' => MaskPart::Drawn(Alphabet::UpperDigits),
+            'x' => MaskPart::Drawn(Alphabet::LowerHex),
+            other => MaskPart::Text(other),
+        };
+        let parts: Vec<MaskPart> = text.chars().take(Self::MOST + 1).map(part).collect();
+        (parts.len() <= Self::MOST).then_some(Self(parts))
+    }
+}
+
 /// One character of a canary value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaskPart {

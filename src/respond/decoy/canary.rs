@@ -102,17 +102,11 @@ fn check(hashes: &Hashes, own: u128) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Alphabet, Secret};
+    use crate::policy::Secret;
     use proptest::prelude::*;
 
     fn mask(text: &str) -> Mask {
-        let part = |c| match c {
-            '9' => MaskPart::Drawn(Alphabet::Digits),
-            'X' => MaskPart::Drawn(Alphabet::UpperDigits),
-            'x' => MaskPart::Drawn(Alphabet::LowerHex),
-            other => MaskPart::Text(other),
-        };
-        Mask(text.chars().map(part).collect())
+        Mask::parse(text).unwrap()
     }
 
     fn hashes(secret: &str) -> Hashes {
