@@ -29,5 +29,8 @@ mod program;
 mod stage;
 #[path = "traffic/streams.rs"]
 mod streams;
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+#[path = "support/surroundings.rs"]
+mod surroundings;
 #[path = "traffic/wire.rs"]
 mod wire;

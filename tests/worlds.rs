@@ -25,5 +25,8 @@ mod grpc_web;
 mod pages;
 #[path = "worlds/stage.rs"]
 mod stage;
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+#[path = "support/surroundings.rs"]
+mod surroundings;
 #[path = "worlds/versions.rs"]
 mod versions;

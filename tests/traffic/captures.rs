@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 
 use crate::origin::Origin;
 use crate::program;
-use crate::stage::{MANAGER, end_with_this_process, soon};
+use crate::stage::{MANAGER, soon};
 use crate::support::envoy::fast_clock;
 use crate::support::scenario::{Answered, Client, Sent};
 use crate::support::sim::Simulated;
 use crate::support::{BEGIN_MS, Outcome, Stage};
+use crate::surroundings::end_with_this_process;
 use crate::wire::{Message, Wire, answer};
 
 /// One line of a capture.

@@ -3,7 +3,7 @@
 //! `/p/NAME/...` is a route under the policy NAME. Each client has a network of its own, so tests
 //! that share a stage do not meet in its tallies; those that look at counts have a policy each.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::origin::Origin;
 use crate::program;
+use crate::surroundings::{cluster, end_with_this_process, protocol};
 use crate::wire::{DEADLINE, Message, Wire};
 
 pub(crate) const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -198,39 +199,4 @@ fn route(policy: &str) -> Value {
         "route": {"cluster": cluster},
         "metadata": {"filter_metadata": {"palisade": {"policy": policy}}},
     })
-}
-
-fn cluster(name: &str, port: u16, options: &Value) -> Value {
-    let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
-    json!({
-        "name": name,
-        "type": "STATIC",
-        "connect_timeout": "2s",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
-        },
-        "typed_extension_protocol_options": protocol(options),
-    })
-}
-
-fn protocol(options: &Value) -> Value {
-    json!({"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        "explicit_http_config": options,
-    }})
-}
-
-/// What is shared is never dropped. A shell waits for the end of this process, however it comes,
-/// and ends the one Envoy it was given, even one that a test has stopped.
-pub(crate) fn end_with_this_process(envoy: &Envoy) -> Child {
-    let folder = envoy.log_path().parent().unwrap().to_owned();
-    Command::new("sh")
-        .args(["-c", r#"read -r _; kill "$0"; kill -CONT "$0"; rm -r "$1""#, &envoy.pid().to_string()])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
 }

@@ -5,7 +5,7 @@
 //! who was condemned can come back as whatever a test wants.
 
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::origin::Origin;
 use crate::program;
+use crate::surroundings::{cluster, end_with_this_process};
 use crate::wire::{DEADLINE, Message, Wire, answer};
 
 const MANAGER: &str = "/filter_chains/0/filters/0/typed_config";
@@ -184,23 +185,6 @@ fn route(policy: &str) -> Value {
     })
 }
 
-fn cluster(name: &str, port: u16, options: &Value) -> Value {
-    let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
-    json!({
-        "name": name,
-        "type": "STATIC",
-        "connect_timeout": "2s",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
-        },
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": options,
-        }},
-    })
-}
-
 /// Has a listener speak HTTP/3, with a certificate made for it.
 fn over_quic(listener: &mut Value) {
     let made = program::run("../worlds/certificate.py", &[], &json!(null));
@@ -230,18 +214,4 @@ fn listening(envoy: &Envoy, name: &str) -> SocketAddr {
     let listener = listeners.iter().find(|listener| listener["name"] == name).expect("the listener");
     let socket = &listener["local_address"]["socket_address"];
     format!("{}:{}", socket["address"].as_str().unwrap(), socket["port_value"]).parse().unwrap()
-}
-
-/// What is shared is never dropped. A shell waits for the end of this process, however it comes, and ends
-/// the one Envoy it was given.
-fn end_with_this_process(envoy: &Envoy) -> Child {
-    let folder = envoy.log_path().parent().unwrap().to_owned();
-    Command::new("sh")
-        .args(["-c", r#"read -r _; kill "$0"; rm -r "$1""#, &envoy.pid().to_string()])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
 }
