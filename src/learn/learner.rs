@@ -4,7 +4,7 @@ use crate::order::sort_by_key;
 use std::collections::BTreeMap;
 
 use super::acquaintance::{Acquaintance, familiar_keys};
-use super::actor::{Actor, weights_in};
+use super::attribution::{Enlisted, Refused};
 use super::book::Head;
 use super::bound::SheetLengths;
 use super::campaign;
@@ -27,7 +27,7 @@ use crate::memory::table::Incidents;
 use crate::policy::{Facet, Settings};
 
 /// Lessons of one policy that may wait; at so many they are written at once.
-const WAITING: usize = 512;
+pub(super) const WAITING: usize = 512;
 
 /// Verdicts, and changes of level, that may wait to be told; of more the newest are not told of.
 const UNTOLD: usize = 512;
@@ -40,12 +40,6 @@ pub(super) const LESSONS_BYTES: u64 = (WAITING * size_of::<Lesson>()) as u64;
 pub(super) const WAITING_BYTES: u64 = (WAITING
     * (size_of::<Lesson>() + size_of::<Condemned>() + size_of::<Enlisted>() + 2 * size_of::<Refused>())
     + UNTOLD * (size_of::<Condemned>() + size_of::<Alarm>())) as u64;
-
-/// A policy, where it is not a campaign, a behavior or campaign, and how many requests were refused for it.
-type Refused = ((Option<usize>, u64), u32);
-
-/// The campaign that someone condemned by a rule is of, his profile, and when, in seconds since 1970.
-type Enlisted = (u32, Profile, u32);
 
 /// What learning keeps of a request until its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -68,7 +62,7 @@ impl Seen {
         self.spared = Some(Spared::Familiar);
     }
 
-    fn now_s(&self) -> u32 {
+    pub(super) fn now_s(&self) -> u32 {
         (self.at_ms / 1000) as u32
     }
 }
@@ -110,16 +104,17 @@ pub struct Learner {
     classes: Vec<Option<Class>>,
     /// `None`: no policy wants anything followed up.
     follow_ups: Option<FollowUps>,
-    counted_s: u32,
+    /// When refused requests were last told of, in seconds since 1970.
+    pub(super) counted_s: u32,
     pub(super) campaigns: SheetId,
     /// Whether a campaign is condemned, as of the last tick.
     pub(super) outlaws: bool,
     /// The last unban that was heard of.
     pub(super) mark: Mark,
     /// Requests refused by campaign, and by policy and behavior, not told yet.
-    refused: BTreeMap<(Option<usize>, u64), u32>,
+    pub(super) refused: BTreeMap<(Option<usize>, u64), u32>,
     /// Who was condemned by rules, not entered into campaigns yet.
-    enlisted: Vec<Enlisted>,
+    pub(super) enlisted: Vec<Enlisted>,
     condemned: Vec<Condemned>,
     alarms: Vec<Alarm>,
 }
@@ -223,53 +218,6 @@ impl Learner {
     pub(super) fn is_familiar(&mut self, host: &dyn Host, facets: &Facets) -> bool {
         let keys = familiar_keys(&self.hashes, facets);
         self.acquaintance.is_familiar(host, &mut self.sheets, keys)
-    }
-
-    /// The campaign that a request is of; 0: the policy does not learn.
-    pub fn campaign_of(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {
-        self.actor(host, policy, seen).map_or(0, |actor| actor.id)
-    }
-
-    /// The campaign that a request is of which is not condemned; `None`: it is of none that is known.
-    pub fn known_campaign(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> Option<u32> {
-        self.actor(host, policy, seen).filter(|actor| actor.is_known).map(|actor| actor.id)
-    }
-
-    /// Enters someone who was condemned by a rule into the campaign that he is of, or a new one, whose id
-    /// it returns; 0 where the policy does not learn.
-    pub fn enlist(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {
-        let Some(actor) = self.actor(host, policy, seen) else { return 0 };
-        if self.enlisted.len() < WAITING {
-            self.enlisted.push((actor.id, seen.profile, seen.now_s()));
-        }
-        actor.id
-    }
-
-    fn actor(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> Option<Actor> {
-        let book = self.class(policy)?.book;
-        let keys = profile::keys(&seen.profile, &self.hashes);
-        let book = self.sheets.read(host, book);
-        let weights = weights_in(book, &keys);
-        let campaigns = self.sheets.read(host, self.campaigns);
-        Some(Actor::of(campaigns, &weights, &seen.profile, seen.now_s()))
-    }
-
-    /// Takes in that a request was refused for what was recognised: as a sign that the attack goes on,
-    /// never as one of its outcomes.
-    pub fn refused(&mut self, policy: usize, recognised: &Recognised) {
-        self.try_again((Some(policy), recognised.key));
-        self.refused_of(recognised.campaign);
-    }
-
-    /// Takes in that a request was refused as a campaign's.
-    pub fn refused_of(&mut self, campaign: u32) {
-        self.try_again((None, u64::from(campaign)));
-    }
-
-    fn try_again(&mut self, tried: (Option<usize>, u64)) {
-        if self.refused.len() < WAITING || self.refused.contains_key(&tried) {
-            *self.refused.entry(tried).or_default() += 1;
-        }
     }
 
     /// Takes in what came of a request, under whatever policy.
@@ -434,41 +382,4 @@ impl Learner {
         self.condemned.append(&mut condemned);
         self.condemned.truncate(UNTOLD);
     }
-
-    /// Enters who was condemned into campaigns.
-    fn enter(&mut self, host: &dyn Host, enlisted: &[Enlisted]) {
-        if enlisted.is_empty() {
-            return;
-        }
-        let mut enter = |sheet: &mut [u8]| {
-            enlisted.iter().for_each(|(id, profile, now_s)| campaign::enter(sheet, *id, profile, *now_s));
-        };
-        self.sheets.change(host, self.campaigns, &mut enter);
-    }
-
-    /// Tells of refused requests, so that the end of an attack is seen.
-    fn count_refused(&mut self, host: &dyn Host, now_ms: u64) {
-        let now_s = (now_ms / 1000) as u32;
-        if self.refused.is_empty() || now_s.saturating_sub(self.counted_s) < REFUSED_EVERY_S {
-            return;
-        }
-        self.counted_s = now_s;
-        let refused: Vec<_> = std::mem::take(&mut self.refused).into_iter().collect();
-        for group in refused.chunk_by(|a, b| a.0.0 == b.0.0) {
-            let Some(((policy, _), _)) = group.first() else { continue };
-            let book = policy.and_then(|policy| self.class(policy)).map(|class| class.book);
-            let mut count = |sheet: &mut [u8]| {
-                for ((_, key), requests) in group {
-                    match book {
-                        Some(_) => sentence::tried(sheet, *key, now_ms),
-                        None => campaign::count(sheet, *key as u32, *requests, now_s),
-                    }
-                }
-            };
-            self.sheets.change(host, book.unwrap_or(self.campaigns), &mut count);
-        }
-    }
 }
-
-/// How often refused requests are told of, in seconds.
-const REFUSED_EVERY_S: u32 = 5;

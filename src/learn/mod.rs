@@ -19,6 +19,7 @@ pub mod sentence;
 
 mod acquaintance;
 mod actor;
+mod attribution;
 mod bound;
 mod class;
 mod earners;
