@@ -17,6 +17,10 @@ mod program;
 #[path = "traffic/wire.rs"]
 mod wire;
 
+#[path = "worlds/actions.rs"]
+mod actions;
+#[path = "worlds/browser.rs"]
+mod browser;
 #[path = "worlds/grpc.rs"]
 mod grpc;
 #[path = "worlds/grpc_web.rs"]

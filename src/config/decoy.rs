@@ -101,7 +101,8 @@ impl Reader<'_> {
         if body.is_some_and(|node| node.value.is_object()) && !has(&headers, "content-type") {
             headers.push(("content-type".to_owned(), vec![Piece::Text("application/json".to_owned())]));
         }
-        if !has(&headers, "content-length") {
+        // An answer that is all trailers, as gRPC's, has no length.
+        if !has(&headers, "content-length") && !has(&headers, "grpc-status") {
             headers.push(("content-length".to_owned(), vec![Piece::Made(Made::Length)]));
         }
         Template { status, headers, body: pieces }
@@ -205,10 +206,7 @@ impl Reader<'_> {
 
     fn canary(&mut self, node: &Node<'_>, text: &str) -> Option<Made> {
         let Some(mask) = Mask::parse(text) else {
-            node.mistake(
-                format!("found a canary of {} characters", text.chars().count()),
-                format!("at most {} are allowed", Mask::MOST),
-            );
+            node.mistake("found a canary of more than 64 characters", "write a shorter one");
             // Refused, but no unknown placeholder.
             return Some(Made::Canary(0));
         };

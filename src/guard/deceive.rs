@@ -6,8 +6,8 @@ use super::{Exchange, Guard, Next};
 use crate::facts::{Facets, Headers, source};
 use crate::host::Host;
 use crate::policy::{Facet, Policy};
+use crate::respond;
 use crate::respond::decoy::{Deceived, Sample, Took};
-use crate::respond::{self, Speech};
 
 /// Headers of the connection, which the host settles by itself.
 const OF_CONNECTION: [&[u8]; 3] = [b"connection", b"transfer-encoding", b"keep-alive"];
@@ -45,7 +45,7 @@ impl Guard {
             subject: x.said_subject.as_deref(),
             client: client(&x.facets),
             began_us: x.began_us,
-            grpc: x.speech == Speech::Grpc,
+            speech: x.speech,
         };
         let now_us = host.now_us();
         let Some((reply, until_us)) = self.decoys.answer(host, request, now_us) else {

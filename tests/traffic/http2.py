@@ -2,7 +2,7 @@
 
 Requests, one after the other: {"conn", "headers": [[name, value], ...], "body", "trailers"?, "cut"?}.
 Those of one `conn` share a connection; with `cut` the body never comes to its end. Answers: {"status",
-"headers", "body"}, in order.
+"headers", "body", "trailers"}, in order.
 """
 
 import json
@@ -43,7 +43,7 @@ class Connection:
         return self.answer(stream)
 
     def answer(self, stream):
-        answer = {"status": 0, "headers": [], "body": ""}
+        answer = {"status": 0, "headers": [], "body": "", "trailers": []}
         while True:
             data = self.socket.recv(65536)
             if not data:
@@ -52,6 +52,8 @@ class Connection:
                 if isinstance(event, h2.events.ResponseReceived):
                     answer["headers"] = [list(pair) for pair in event.headers]
                     answer["status"] = int(dict(event.headers)[":status"])
+                elif isinstance(event, h2.events.TrailersReceived):
+                    answer["trailers"] = [list(pair) for pair in event.headers]
                 elif isinstance(event, h2.events.DataReceived):
                     answer["body"] += event.data.decode()
                     self.http2.acknowledge_received_data(event.flow_controlled_length, stream)

@@ -3,6 +3,7 @@
 Prints {"grpc": PORT, "socket": PORT}. gRPC needs no generated code: messages are bytes.
 """
 
+import functools
 import json
 import sys
 import threading
@@ -12,22 +13,37 @@ import grpc
 from websockets.sync.server import serve
 
 
+# Logins so far: method, address and the filter's headers.
+asked = []
+
+
 class Handlers(grpc.GenericRpcHandler):
     def service(self, call):
         kind = call.method.rsplit("/", 1)[1]
         if kind == "Echo":
             return grpc.unary_unary_rpc_method_handler(lambda message, _: message)
         if kind == "LogIn":
-            return grpc.unary_unary_rpc_method_handler(log_in)
+            return grpc.unary_unary_rpc_method_handler(functools.partial(log_in, call.method))
+        if kind == "Told":
+            return grpc.unary_unary_rpc_method_handler(told)
         if kind == "Talk":
             return grpc.stream_stream_rpc_method_handler(talk)
         return None
 
 
-def log_in(password, context):
+def log_in(method, password, context):
+    metadata = dict(context.invocation_metadata())
+    ours = {name: value for name, value in metadata.items() if name.startswith("x-palisade-")}
+    asked.append((method, metadata.get("x-forwarded-for", "").split(",")[0], ours))
     if password != b"right":
         context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong password")
     return b"welcome"
+
+
+def told(of, _):
+    """What logins for this method, from this address, told in headers of the filter."""
+    method, address = of.decode().split(" ")
+    return json.dumps([ours for own, sender, ours in asked if (own, sender) == (method, address)]).encode()
 
 
 def talk(messages, context):

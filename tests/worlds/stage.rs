@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use palisade::memory::cache::FRESH_MS;
 use palisade::sandbox::{Envoy, Launch};
 use serde_json::{Value, json};
 
@@ -20,8 +21,8 @@ use crate::wire::{DEADLINE, Message, Wire, answer};
 
 const MANAGER: &str = "/filter_chains/0/filters/0/typed_config";
 
-/// The stage that all tests share.
-pub(crate) static STAGE: LazyLock<Stage> = LazyLock::new(Stage::start);
+/// The stage that most tests share. It has one worker: what pages may read each hears for itself.
+pub(crate) static STAGE: LazyLock<Stage> = LazyLock::new(|| Stage::start(&policies(), 1));
 
 pub(crate) struct Stage {
     pub(crate) envoy: Envoy,
@@ -34,20 +35,20 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    fn start() -> Self {
+    /// Starts Envoy with these policies.
+    pub(crate) fn start(policies: &Value, workers: u32) -> Self {
         // Every login fails.
         let origin = Origin::answering(|_| answer(401, &[("content-type", "application/json")], b"{}"));
         let configuration = json!({
             "secret": "a secret of the tests alone",
             "memory": "64MiB",
             "hold_headers": true,
-            "policies": policies(),
+            "policies": policies,
         });
         let mut launch = Launch::new(&origin.address.to_string())
             .and_then(|launch| launch.with_configuration(configuration))
             .unwrap();
-        let names = policies();
-        let routes: Vec<Value> = names.as_object().unwrap().keys().map(|name| route(name)).collect();
+        let routes: Vec<Value> = policies.as_object().unwrap().keys().map(|name| route(name)).collect();
         launch.bootstrap.set_routes(Value::Array(routes)).unwrap();
         let servers = program::servers();
         let clusters = launch.bootstrap.at("/static_resources/clusters").unwrap().as_array_mut().unwrap();
@@ -61,8 +62,7 @@ impl Stage {
         let web = json!({"name": "envoy.filters.http.grpc_web", "typed_config": {"@type": web}});
         filters.as_array_mut().unwrap().insert(0, web);
         over_quic(&mut listeners[2]);
-        // On one worker: what pages may read each hears for itself.
-        let envoy = launch.with_workers(1).start().unwrap();
+        let envoy = launch.with_workers(workers).start().unwrap();
         let (translated, http3) = (listening(&envoy, "translated"), listening(&envoy, "http3"));
         Self { _keeper: end_with_this_process(&envoy), envoy, origin, translated, http3 }
     }
@@ -83,9 +83,19 @@ impl Stage {
         someone
     }
 
+    /// How often a policy came to an action.
+    pub(crate) fn came_to(&self, policy: &str, action: &str) -> u64 {
+        self.sum(&format!("verdicts.policy.{policy}.action.{action}."))
+    }
+
     /// How often a policy saw any outcome, its own answers included.
     pub(crate) fn seen(&self, policy: &str) -> u64 {
-        let beginning = format!("wasmcustom.palisade_requests.policy.{policy}.");
+        self.sum(&format!("requests.policy.{policy}."))
+    }
+
+    /// The sum of the filter's counters that begin so.
+    fn sum(&self, beginning: &str) -> u64 {
+        let beginning = format!("wasmcustom.palisade_{beginning}");
         let stats = self.envoy.stats().unwrap();
         stats.iter().filter(|(name, _)| name.starts_with(&beginning)).map(|(_, count)| count).sum()
     }
@@ -126,6 +136,12 @@ pub(crate) fn names(message: &Message) -> Vec<&str> {
     names.filter(|name| !["date", "server"].contains(name)).collect()
 }
 
+/// Lets a verdict reach the other worker: what it knows of a client it believes for a moment.
+#[expect(clippy::disallowed_methods, reason = "a real process is waited for in real time")]
+pub(crate) fn settle() {
+    std::thread::sleep(Duration::from_millis(3 * FRESH_MS));
+}
+
 /// Looks again until it sees what it expects, or the deadline is over.
 #[expect(clippy::disallowed_methods, reason = "a real process is waited for in real time")]
 pub(crate) fn soon(expected: impl Fn() -> bool) -> bool {
@@ -152,6 +168,16 @@ fn policies() -> Value {
     reads["role"] = json!("login");
     reads["subject"] = json!({"json": "/email"});
     reads["rules"] = json!({"network": network});
+    let deceives = |decoy: Value| {
+        let mut policy = by(grpc(), json!({"limit": "off", "block": "off", "deceive": {"at": 6}}));
+        // Its paths are methods, and no subjects.
+        policy["role"] = json!("login");
+        policy["rules"] = json!({"network": network});
+        policy["decoy"] = decoy;
+        policy
+    };
+    let refusal =
+        json!({"content-type": "application/grpc", "grpc-message": "wrong password", "grpc-status": "16"});
     let mut troubled = reads.clone();
     troubled["on_trouble"] = json!("block");
     json!({
@@ -166,6 +192,9 @@ fn policies() -> Value {
         "grpc-limits": by(grpc(), none()),
         "grpc-blocks": by(grpc(), blocks.clone()),
         "grpc-short": by(grpc(), json!({"limit": {"at": 6, "for": "1s", "up_to": "1s"}, "block": "off"})),
+        "grpc-deceives": deceives(json!({"learn": true})),
+        "grpc-written": deceives(json!({"status": 200, "headers": refusal})),
+        "grpc-other": deceives(json!({"status": 401, "body": {"error": "wrong password"}})),
         "web-limits": by(grpc(), none()),
         "web-blocks": by(grpc(), blocks),
         "socket": by(json!({"status": [426]}), none()),

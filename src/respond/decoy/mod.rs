@@ -2,11 +2,13 @@
 //!
 //! [`study`] learns from the origin's failures what they have in common, taken apart by [`lexeme`] and
 //! made general by [`generalise`]; [`pen`] writes an answer like them, with what varies made anew; it is
-//! given after a time like those that the origin takes ([`latency`]). What one worker learned the others hear
-//! of ([`wire`]). Values that come back and were given to the deceived alone are [`canary`] values.
+//! given after a time like those that the origin takes ([`latency`]), to whoever understands it ([`fit`]).
+//! What one worker learned the others hear of ([`wire`]). Values that come back and were given to the deceived
+//! alone are [`canary`] values.
 
 mod canary;
 mod clock;
+mod fit;
 mod generalise;
 mod latency;
 mod lexeme;
@@ -18,7 +20,7 @@ pub use canary::is_canary;
 pub use latency::Took;
 pub use study::Sample;
 
-use super::{Reply, Whole};
+use super::{Reply, Speech, Whole};
 use crate::facts::{Hashes, hash};
 use crate::host::Host;
 use crate::memory::layout::DECOY_BYTES;
@@ -47,8 +49,8 @@ pub struct Deceived<'a> {
     pub client: u64,
     /// When it came, in microseconds since 1970.
     pub began_us: u64,
-    /// Whether the client speaks gRPC.
-    pub grpc: bool,
+    /// What the client speaks.
+    pub speech: Speech,
 }
 
 /// What was learned, to be told of.
@@ -147,11 +149,13 @@ impl Decoys {
     }
 
     /// The answer to a request that is to be deceived, and until when it is to wait, in microseconds since
-    /// 1970; `None`: none is known.
+    /// 1970; `None`: none is known that its client would take for the origin's.
     pub fn answer(&mut self, host: &dyn Host, request: Deceived<'_>, now_us: u64) -> Option<(Reply, u64)> {
         let deception = self.of.get(request.policy)?.as_ref()?;
         let told = deception.sheet.and_then(|sheet| wire::read(self.sheets.read(host, sheet)));
-        let template = told.as_ref().map(|told| &told.template).or(deception.decoy.written.as_ref())?;
+        let learned = told.as_ref().map(|told| &told.template);
+        let fits = |template: &&Template| fit::fits(template, request.speech);
+        let template = learned.filter(fits).or_else(|| deception.decoy.written.as_ref().filter(fits))?;
         self.drawn = self.drawn.wrapping_add(1);
         let seed = self.hashes.pair(now_us ^ request.client, self.drawn);
         let mut pen = Pen::new(&self.hashes, &self.canaries, seed);
@@ -166,7 +170,7 @@ impl Decoys {
             Whole { began_us: request.began_us, unsaid_us: latencies.map_or(0, Latencies::unsaid_us) };
         let until_us = request.began_us.saturating_add(takes_us).max(now_us);
         let written = pen.write(template, Occasion { subject: request.subject, at_ms: until_us / 1000 });
-        Some((reply(written, template, request.grpc, whole), until_us))
+        Some((reply(written, template, whole), until_us))
     }
 
     /// Housekeeping: what was learned is told, and heard of.
@@ -182,16 +186,12 @@ impl Decoys {
     }
 }
 
-fn reply(written: pen::Written, template: &Template, grpc: bool, whole: Whole) -> Reply {
-    let of_grpc = |headers: &[(String, String)]| {
-        let status = headers.iter().find(|(name, _)| name == "grpc-status");
-        status.and_then(|(_, value)| value.parse().ok())
-    };
-    let grpc_status = if grpc { of_grpc(&written.headers) } else { None };
+fn reply(written: pen::Written, template: &Template, whole: Whole) -> Reply {
     let headers = written.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
     Reply {
         status: u32::from(template.status),
-        grpc_status,
+        // It stands among the headers, which are whole.
+        grpc_status: None,
         headers,
         body: written.body.into_bytes().into(),
         details: "palisade_deceive",
