@@ -1,7 +1,7 @@
 //! Replies to gRPC-Web, with Envoy's filter that translates it before us, and without it. The requests are
 //! those of grpc/grpc, doc/PROTOCOL-WEB.md, as a browser's `fetch` sends them.
 
-use crate::stage::{STAGE, Someone};
+use crate::stage::{STAGE, Someone, names, soon};
 use crate::wire::{Message, answer};
 
 const KINDS: [(&str, &str); 3] = [
@@ -105,6 +105,38 @@ fn an_origin_that_speaks_it_itself_has_refusals_of_the_same_form() {
                 assert_eq!(call(&someone, policy, kind, password).head.header("grpc-status"), Some("16"));
             }
             is_refusal(&call(&someone, policy, kind, "right"), content_type, code);
+        }
+    }
+}
+
+#[test]
+fn the_deceived_get_what_the_server_says_to_others() {
+    let translated = |someone: Someone| Someone { to: STAGE.translated, ..someone };
+    let own = |someone: Someone| someone;
+    let failed = [("content-type", "application/grpc-web+proto"), ("grpc-status", "16")];
+    STAGE.origin.tell("/p/web-deceives/LogIn", answer(200, &failed, b""));
+    let kind = "application/grpc-web+proto";
+    for (policy, to) in
+        [("grpc-deceives-web", &translated as &dyn Fn(Someone) -> Someone), ("web-deceives", &own)]
+    {
+        let others = (0..16).map(|_| call(&to(STAGE.someone()), policy, kind, "no"));
+        let genuine = others.last().unwrap();
+        let line = format!(r#""policy":"{policy}","decoy":"learned""#);
+        assert!(soon(|| STAGE.envoy.log().contains(&line)), "{policy}");
+        let condemned = to(STAGE.someone());
+        for _ in 0..3 {
+            call(&condemned, policy, kind, "no");
+        }
+        let decoy = call(&condemned, policy, kind, "right");
+        assert!(soon(|| STAGE.came_to(policy, "deceive") == 1), "{policy}");
+        assert_eq!(decoy.head.header("grpc-status"), Some("16"), "{policy}: {:?}", decoy.head);
+        assert_eq!(
+            (names(&decoy), read(&decoy).0, &decoy.body),
+            (names(&genuine), read(&genuine).0, &genuine.body)
+        );
+        // Of the same failure an answer in text would be another, which is not known.
+        if policy == "web-deceives" {
+            is_refusal(&call(&condemned, policy, KINDS[2].0, "right"), KINDS[2].1, "7");
         }
     }
 }

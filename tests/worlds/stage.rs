@@ -193,6 +193,8 @@ fn policies() -> Value {
         "grpc-blocks": by(grpc(), blocks.clone()),
         "grpc-short": by(grpc(), json!({"limit": {"at": 6, "for": "1s", "up_to": "1s"}, "block": "off"})),
         "grpc-deceives": deceives(json!({"learn": true})),
+        "grpc-deceives-web": deceives(json!({"learn": true})),
+        "web-deceives": deceives(json!({"learn": true})),
         "grpc-written": deceives(json!({"status": 200, "headers": refusal})),
         "grpc-other": deceives(json!({"status": 401, "body": {"error": "wrong password"}})),
         "web-limits": by(grpc(), none()),
