@@ -1,7 +1,9 @@
 //! What stands around a filter in real Envoy: further servers behind it, and who ends it.
 
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use palisade::memory::cache::FRESH_MS;
 use palisade::sandbox::Envoy;
 use serde_json::{Value, json};
 
@@ -26,6 +28,13 @@ pub fn protocol(options: &Value) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         "explicit_http_config": options,
     }})
+}
+
+/// Lets what was counted, and a verdict, reach the other worker: what that one knows of a client, or that it
+/// knows nothing, it believes for a moment.
+#[expect(clippy::disallowed_methods, reason = "a real process is waited for in real time")]
+pub fn settle() {
+    std::thread::sleep(Duration::from_millis(2 * FRESH_MS));
 }
 
 /// What is shared is never dropped. A shell waits for the end of this process, however it comes,

@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use crate::stage::{AHEAD, Client, JSON, Stage, account_json, both, soon};
+use crate::surroundings::settle;
 use crate::wire::{DEADLINE, Message, Wire, chunk, chunked, sized};
 
 /// The most of a body that is read by default, in bytes.
@@ -62,6 +63,7 @@ fn is_read(
         passes(stage, &client, path, headers, &rest, &body);
     }
     let (rest, _) = form(&account_json("d@x.example"));
+    settle();
     client.ask("POST", path, headers, &rest).status() == 429
 }
 

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::browser;
 use crate::pages::serve;
 use crate::program;
-use crate::stage::{Someone, Stage, settle, soon};
+use crate::stage::{Someone, Stage, soon};
+use crate::surroundings::settle;
 use crate::wire::Message;
 
 static TWO: LazyLock<Stage> = LazyLock::new(|| Stage::start(&policies(), 2));
@@ -129,7 +130,7 @@ fn play_page() -> Option<Played> {
     let names: Vec<String> = ACTIONS.iter().map(|(action, _)| name("page", action)).collect();
     let page = include_str!("actions.html").replace("API", &TWO.envoy.address().to_string());
     let page = page.replace("POLICIES", &json!(names).to_string());
-    let told = browser::told(page.replace("PAUSE", &(3 * FRESH_MS).to_string()), |origin| {
+    let told = browser::told(page.replace("PAUSE", &(2 * FRESH_MS).to_string()), |origin| {
         for policy in &names {
             let origin = origin.to_owned();
             let by = move |request: &Message| serve(&origin, request);

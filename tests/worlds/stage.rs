@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use palisade::memory::cache::FRESH_MS;
 use palisade::sandbox::{Envoy, Launch};
 use serde_json::{Value, json};
 
@@ -134,12 +133,6 @@ impl Someone {
 pub(crate) fn names(message: &Message) -> Vec<&str> {
     let names = message.head.headers.iter().map(|(name, _)| name.as_str());
     names.filter(|name| !["date", "server"].contains(name)).collect()
-}
-
-/// Lets a verdict reach the other worker: what it knows of a client it believes for a moment.
-#[expect(clippy::disallowed_methods, reason = "a real process is waited for in real time")]
-pub(crate) fn settle() {
-    std::thread::sleep(Duration::from_millis(3 * FRESH_MS));
 }
 
 /// Looks again until it sees what it expects, or the deadline is over.
