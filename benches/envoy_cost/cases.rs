@@ -1,16 +1,21 @@
 //! What is measured: which Envoy, which request, which answer; and how, in interleaved rounds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use palisade::sandbox::Envoy;
 
 use crate::clients;
 use crate::load::{Connection, Load, Requests};
+use crate::origin::TOLD;
 use crate::rounds::Rounds;
 use crate::variants::{Kind, start};
 
 /// Requests of each case before it counts: the wasm engine compiles what is used often.
 const WARM_UP: u64 = 5_000;
+
+/// What the names of cases on another build of Palisade end with.
+pub(crate) const BESIDE: &str = " beside";
 
 type OwnRequests = Box<dyn Fn(u64, &mut Vec<u8>) + Sync>;
 
@@ -38,7 +43,7 @@ pub(crate) fn all() -> Vec<Case> {
         name,
         kind,
         plain,
-        is_cheaper: status != 200,
+        is_cheaper: status >= 400,
         condemned_by: None,
         warm_up: WARM_UP,
         requests,
@@ -57,6 +62,8 @@ pub(crate) fn all() -> Vec<Case> {
         case("allowed-json", Kind::Palisade, "plain-json", Box::new(clients::login("/login")), 200),
         case("allowed-many", Kind::Palisade, "plain-json", Box::new(clients::many_logins("/login")), 200),
         case("shaped", Kind::Palisade, "plain", Box::new(clients::get("/shaped/a")), 200),
+        case("tagged", Kind::Palisade, "plain", Box::new(clients::bad_get("/tagged/a")), TOLD),
+        case("delayed", Kind::Palisade, "plain", Box::new(clients::bad_get("/delayed/a")), TOLD),
         case("limited", Kind::Palisade, "plain", Box::new(clients::bad_get("/limited/a")), 429),
         case("deceived", Kind::Palisade, "plain", Box::new(clients::bad_get("/deceived/a")), 410),
         case("blocked", Kind::Palisade, "plain", Box::new(clients::bad_get("/content/a")), 403),
@@ -65,6 +72,8 @@ pub(crate) fn all() -> Vec<Case> {
     for case in &mut cases {
         case.condemned_by = match case.name {
             "blocked" => Some(Box::new(clients::bad_get("/content/a?status=404"))),
+            "tagged" => Some(Box::new(clients::bad_get("/tagged/a?status=404"))),
+            "delayed" => Some(Box::new(clients::bad_get("/delayed/a?status=404"))),
             "limited" => Some(Box::new(clients::bad_get("/limited/a?status=404"))),
             // The decoy has another status than the origin, to be told from it.
             "deceived" => Some(Box::new(clients::bad_get("/deceived/a?status=404"))),
@@ -96,6 +105,16 @@ impl Case {
         Err(format!("{}: {TRIES} failing requests did not get their client blocked", self.name))
     }
 
+    /// The same on another build of Palisade, where it runs on Palisade.
+    pub(crate) fn beside(mut self) -> Option<Self> {
+        if self.kind != Kind::Palisade {
+            return None;
+        }
+        self.kind = Kind::Beside;
+        self.name = format!("{}{BESIDE}", self.name).leak();
+        Some(self)
+    }
+
     /// CPU microseconds a request that Envoy spent on `count` of them.
     fn measure(&self, envoy: &Envoy, load: &mut Load, count: u64) -> Result<f64, String> {
         cpu_us_each(envoy, load, count, &self.requests, self.status)
@@ -122,12 +141,13 @@ pub(crate) fn cpu_us_each(
 pub(crate) fn measure_start(
     cases: &[Case],
     origin: &str,
+    beside: Option<&Path>,
     rounds: u32,
     count: u64,
     measured: &mut Rounds,
 ) -> Result<(), String> {
     let kinds = cases.iter().map(|case| case.kind).collect::<BTreeSet<_>>();
-    let started = |kind| Ok((kind, start(kind, origin, "64MiB")?));
+    let started = |kind| Ok((kind, start(kind, origin, "64MiB", beside)?));
     let envoys = kinds.into_iter().map(started).collect::<Result<BTreeMap<_, _>, String>>()?;
     let mut ready = Vec::new();
     for case in cases {

@@ -46,7 +46,7 @@ pub(crate) fn measure(report: &mut Report, origin: &str, scale: &Scale) -> Resul
 
 /// An Envoy whose memory holds a failure of each of `keys` networks.
 fn filled(origin: &str, keys: u64) -> Result<Envoy, String> {
-    let envoy = start(Kind::Palisade, origin, MEMORY)?;
+    let envoy = start(Kind::Palisade, origin, MEMORY, None)?;
     let failing = clients::from_networks("/content/a?status=404", keys, STRIDE);
     Load::open(envoy.address())?.send(keys, &failing, 404)?;
     Ok(envoy)

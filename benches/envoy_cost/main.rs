@@ -1,11 +1,14 @@
 //! `make bench`: CPU microseconds a request that Envoy spends, with one filter or another.
 //!
 //! `cargo bench --bench envoy_cost -- [--quick] [NAME...]`: names (or parts of them) choose cases;
-//! `keys` is the case of a million live keys.
+//! `keys` is the case of a million live keys. `--beside=FILE` measures another build of the module too, in
+//! the same rounds.
+
+use std::path::Path;
 
 use palisade::sandbox::{MODULE, Report, project_root, say};
 
-use crate::cases::{Case, measure_start};
+use crate::cases::{BESIDE, Case, measure_start};
 use crate::rounds::{Rounds, median, quartiles};
 use crate::variants::Kind;
 
@@ -45,6 +48,7 @@ fn main() -> std::process::ExitCode {
 fn measure() -> Result<bool, String> {
     // Cargo itself adds --bench.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let beside = arguments.iter().find_map(|a| a.strip_prefix("--beside=")).map(Path::new);
     let quick = arguments.iter().any(|a| a == "--quick");
     let chosen = |name: &str| {
         let mut names = arguments.iter().filter(|a| !a.starts_with("--")).peekable();
@@ -56,7 +60,11 @@ fn measure() -> Result<bool, String> {
         Scale { starts: 4, rounds: 120, requests: 1_000, keys: 1_000_000 }
     };
     let origin = origin::start()?.to_string();
-    let cases: Vec<Case> = cases::all().into_iter().filter(|case| chosen(case.name)).collect();
+    let mut cases = cases::all();
+    if beside.is_some() {
+        cases.extend(cases::all().into_iter().filter_map(Case::beside));
+    }
+    cases.retain(|case| chosen(case.name));
     let mut report = Report::new("bench");
     let Scale { starts, rounds, requests, .. } = scale;
     say(&format!(
@@ -66,7 +74,7 @@ fn measure() -> Result<bool, String> {
     ))?;
     let mut measured = Rounds::default();
     for _ in 0..starts {
-        measure_start(&cases, &origin, rounds / starts, requests, &mut measured)?;
+        measure_start(&cases, &origin, beside, rounds / starts, requests, &mut measured)?;
     }
     add_costs(&mut report, &cases, &measured)?;
     if chosen("size") {
@@ -99,6 +107,12 @@ fn add_costs(report: &mut Report, cases: &[Case], measured: &Rounds) -> Result<(
             line.push_str(&format!("; adds {least:.1} to {most:.1}, as the start has it"));
         }
         say(&line)?;
+        if let Some(name) = case.name.strip_suffix(BESIDE) {
+            let own = median(&measured.costs(name));
+            let ratio = own.map(|own| us / own);
+            ratio.map_or(Ok(()), |ratio| report.add(&format!("{} / {name}", case.name), ratio, "", ""))?;
+            continue;
+        }
         add_comparisons(report, case, us, measured)?;
     }
     Ok(())

@@ -8,6 +8,9 @@ const LINE_LIMIT: u64 = 16 * 1024;
 const BODY: &str =
     r#"{"ok":true,"id":"b7a1c1de-5d3f-4d39-8f0a-3c1f7e0c2f11","items":[1,2,3,4,5,6,7,8],"note":"ready"}"#;
 
+/// The status of answers to requests that carry a verdict.
+pub(crate) const TOLD: u16 = 202;
+
 /// Starts it on a free port; its threads end with the process.
 pub(crate) fn start() -> Result<SocketAddr, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("the origin's port: {e}"))?;
@@ -33,8 +36,8 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
         if (&mut reader).take(LINE_LIMIT).read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let answer = answer_to(&line);
-        let mut length = 0_u64;
+        let request_line = line.clone();
+        let (mut length, mut is_told) = (0_u64, false);
         loop {
             line.clear();
             (&mut reader).take(LINE_LIMIT).read_line(&mut line)?;
@@ -44,17 +47,20 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap_or(0);
             }
+            is_told |= line.starts_with("x-palisade-action:");
         }
         body.clear();
         (&mut reader).take(length).read_to_end(&mut body)?;
-        writer.write_all(answer.as_bytes())?;
+        writer.write_all(answer_to(&request_line, is_told).as_bytes())?;
     }
 }
 
-/// `?status=404` in the request's line asks for that status; the default is 200.
-fn answer_to(request_line: &str) -> String {
+/// `?status=404` in the request's line asks for that status; the default is 200. Where a verdict is told
+/// it is always [`TOLD`], by which it is known that it was.
+fn answer_to(request_line: &str, is_told: bool) -> String {
     let asked = request_line.split_once("?status=").and_then(|(_, rest)| rest.get(..3));
-    let status = asked.unwrap_or("200");
+    let told = TOLD.to_string();
+    let status = if is_told { &told } else { asked.unwrap_or("200") };
     let length = BODY.len();
     format!(
         "HTTP/1.1 {status} Answer\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{BODY}"

@@ -1,5 +1,7 @@
 //! The Envoys that are compared: the same listener, routes and origin, one HTTP filter each.
 
+use std::path::Path;
+
 use palisade::sandbox::{Envoy, Launch, project_root};
 use serde_json::{Value, json};
 
@@ -44,10 +46,17 @@ pub(crate) enum Kind {
     LuaBody,
     /// Palisade.
     Palisade,
+    /// Another build of Palisade.
+    Beside,
 }
 
-/// Starts one with one worker and no access log.
-pub(crate) fn start(kind: Kind, upstream: &str, memory: &str) -> Result<Envoy, String> {
+/// Starts one with one worker and no access log. `beside`: the other build of Palisade.
+pub(crate) fn start(
+    kind: Kind,
+    upstream: &str,
+    memory: &str,
+    beside: Option<&Path>,
+) -> Result<Envoy, String> {
     let mut launch = Launch::new(upstream)?.with_workers(1);
     launch.bootstrap.remove_access_log()?;
     launch.bootstrap.set_routes(routes())?;
@@ -57,6 +66,10 @@ pub(crate) fn start(kind: Kind, upstream: &str, memory: &str) -> Result<Envoy, S
         Kind::LuaBody => launch.bootstrap.replace_filter(lua(LUA_BODY))?,
         Kind::Empty => launch.bootstrap.replace_filter(example("empty_filter")?)?,
         Kind::Floor => launch.bootstrap.replace_filter(example("floor_filter")?)?,
+        Kind::Beside => {
+            launch.bootstrap.set_module(beside.ok_or("no other module is named")?)?;
+            launch.bootstrap.set_plugin_configuration(configuration(memory))?;
+        }
         Kind::Palisade => {
             let module = project_root()?.join(palisade::sandbox::MODULE);
             if !module.is_file() {
@@ -77,6 +90,8 @@ fn routes() -> Value {
         {"match": {"prefix": "/limited"}, "route": {"cluster": "origin"}, "metadata": policy("limited")},
         {"match": {"prefix": "/deceived"}, "route": {"cluster": "origin"}, "metadata": policy("deceived")},
         {"match": {"prefix": "/shaped"}, "route": {"cluster": "origin"}, "metadata": policy("shaped")},
+        {"match": {"prefix": "/tagged"}, "route": {"cluster": "origin"}, "metadata": policy("tagged")},
+        {"match": {"prefix": "/delayed"}, "route": {"cluster": "origin"}, "metadata": policy("delayed")},
         {"match": {"prefix": "/direct"}, "direct_response": {
             "status": 403,
             "body": {"inline_string": "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403}"}}},
@@ -91,6 +106,15 @@ fn configuration(memory: &str) -> Value {
     let limiting = json!({"limit": {"at": 6, "for": "1h", "up_to": "24h"}, "block": "off"});
     let deceiving =
         json!({"limit": "off", "deceive": {"at": 6, "for": "1h", "up_to": "24h"}, "block": "off"});
+    // What a request costs is the same however long it is held. The origin is told of nothing else.
+    let delaying = json!({
+        "tag": "off", "limit": "off", "block": "off",
+        "delay": {"at": 6, "for": "1h", "up_to": "24h", "hold": "10ms"},
+    });
+    let tagging = json!({"limit": "off", "block": "off"});
+    let failing = json!({"failing": {
+        "key": ["network", "fingerprint"], "within": "1h", "failures": 5, "score": 4,
+    }});
     let free = json!({"much": "off"});
     // Costs are compared, not times: it is answered at once.
     let decoy = json!({
@@ -110,6 +134,8 @@ fn configuration(memory: &str) -> Value {
             "limited": {"role": "content", "ladder": limiting, "costs": free},
             "deceived": {"role": "content", "ladder": deceiving, "decoy": decoy, "costs": free},
             "shaped": {"role": "content", "ladder": ladder},
+            "delayed": {"role": "content", "ladder": delaying, "costs": free},
+            "tagged": {"role": "content", "ladder": tagging, "rules": failing, "costs": free},
         },
     })
 }
