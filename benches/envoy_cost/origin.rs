@@ -55,12 +55,12 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
     }
 }
 
-/// `?status=404` in the request's line asks for that status; the default is 200. Where a verdict is told
-/// it is always [`TOLD`], by which it is known that it was.
+/// `?status=404` in the request's line asks for that status; the default is 200, or [`TOLD`] where a verdict
+/// is told.
 fn answer_to(request_line: &str, is_told: bool) -> String {
     let asked = request_line.split_once("?status=").and_then(|(_, rest)| rest.get(..3));
-    let told = TOLD.to_string();
-    let status = if is_told { &told } else { asked.unwrap_or("200") };
+    let otherwise = if is_told { TOLD } else { 200 }.to_string();
+    let status = asked.unwrap_or(&otherwise);
     let length = BODY.len();
     format!(
         "HTTP/1.1 {status} Answer\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{BODY}"
