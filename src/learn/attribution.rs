@@ -20,7 +20,14 @@ pub(super) type Enlisted = (u32, Profile, u32);
 impl Learner {
     /// The campaign that a request is of; 0: the policy does not learn.
     pub fn campaign_of(&mut self, host: &dyn Host, policy: usize, seen: &Seen) -> u32 {
-        self.actor(host, policy, seen).map_or(0, |actor| actor.id)
+        if self.class(policy).is_none() {
+            return 0;
+        }
+        // Whoever is refused again and again is known as he is, and need not be weighed.
+        let campaigns = self.sheets.read(host, self.campaigns);
+        campaign::with_member(campaigns, &seen.profile, seen.now_s())
+            .or_else(|| self.actor(host, policy, seen).map(|actor| actor.id))
+            .unwrap_or_default()
     }
 
     /// The campaign that a request is of which is not condemned; `None`: it is of none that is known.

@@ -124,10 +124,19 @@ pub fn likest(sheet: &[u8], profile: &Profile, weights: &Weights, now_s: u32) ->
 /// The campaign of which a profile is a known member, or else the likest, if it is like enough.
 #[must_use]
 pub fn of(sheet: &[u8], profile: &Profile, likest: Option<(Campaign, f32)>, now_s: u32) -> Option<u32> {
-    let is_same = |member: &Profile| MAKE.iter().all(|side| member.get(*side) == profile.get(*side));
-    let known = all(sheet).find(|campaign| !campaign.is_over(now_s) && campaign.profiles.iter().any(is_same));
-    let belongs = || likest.filter(|(_, nats)| *nats >= BELONGS).map(|(found, _)| found);
-    known.or_else(belongs).map(|found| found.id)
+    let belongs = || likest.filter(|(_, nats)| *nats >= BELONGS).map(|(found, _)| found.id);
+    with_member(sheet, profile, now_s).or_else(belongs)
+}
+
+/// The campaign of which a profile is a known member.
+#[must_use]
+pub fn with_member(sheet: &[u8], profile: &Profile, now_s: u32) -> Option<u32> {
+    let is_same = |record: &&[u8; CAMPAIGN_BYTES]| {
+        let is_side = |member, side| word(record, place_of(member, side as usize)) == profile.get(side);
+        (0..MEMBERS).any(|member| MAKE.into_iter().all(|side| is_side(member, side)))
+    };
+    let mut known = taken(sheet).filter(is_same).map(read);
+    known.find(|campaign| !campaign.is_over(now_s)).map(|found| found.id)
 }
 
 /// The suspicion that likeness lends, in nats; less with each hour that passed without a sign.
@@ -215,7 +224,22 @@ pub fn find(sheet: &[u8], id: u32) -> Option<Campaign> {
 
 /// All campaigns in the sheet.
 pub fn all(sheet: &[u8]) -> impl Iterator<Item = Campaign> + '_ {
-    sheet.as_chunks::<CAMPAIGN_BYTES>().0.iter().map(read).filter(|campaign| campaign.id != 0)
+    taken(sheet).map(read)
+}
+
+/// The records of all campaigns: most places are empty, and reading a whole one for nothing would cost a
+/// refusal as much as all else that it takes.
+fn taken(sheet: &[u8]) -> impl Iterator<Item = &[u8; CAMPAIGN_BYTES]> {
+    sheet.as_chunks::<CAMPAIGN_BYTES>().0.iter().filter(|record| word(*record, 0) != 0)
+}
+
+fn word(record: &[u8; CAMPAIGN_BYTES], place: usize) -> u32 {
+    u32::from_le_bytes(array(record, 4 * place))
+}
+
+/// Where a side of a member's profile stands, in words.
+fn place_of(member: usize, side: usize) -> usize {
+    8 + member * SIDES + side
 }
 
 fn written(campaign: &Campaign) -> [u8; CAMPAIGN_BYTES] {
@@ -230,8 +254,8 @@ fn written(campaign: &Campaign) -> [u8; CAMPAIGN_BYTES] {
 }
 
 fn read(record: &[u8; CAMPAIGN_BYTES]) -> Campaign {
-    let word = |at: usize| u32::from_le_bytes(array(record, 4 * at));
-    let profile = |member| Profile(std::array::from_fn(|side| word(8 + member * SIDES + side)));
+    let word = |place| word(record, place);
+    let profile = |member| Profile(std::array::from_fn(|side| word(place_of(member, side))));
     Campaign {
         id: word(0),
         first_s: word(1),

@@ -1,5 +1,7 @@
 //! What is said of the verdict on one request: to access logs and to other filters, as filter state.
 
+use std::borrow::Cow;
+
 use crate::decide::Action;
 use crate::policy::{Mode, Policy};
 
@@ -89,14 +91,14 @@ impl Note {
     }
 
     /// What other filters can go by, each under the name of its own: a list of [`Note::PARTS`].
-    pub fn parts(&self) -> impl Iterator<Item = (&'static str, String)> {
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let values = [
-            Some(self.action.name().to_owned()),
-            Some(self.policy.clone()),
-            Some(self.reasons.clone()),
-            self.score.map(shown_score),
-            self.taken_fingerprint().map(str::to_owned),
-            self.campaign.clone(),
+            Some(self.action.name().into()),
+            Some(self.policy.as_str().into()),
+            Some(self.reasons.as_str().into()),
+            self.score.map(shown_score).map(Cow::Owned),
+            self.taken_fingerprint().map(Cow::Borrowed),
+            self.campaign.as_deref().map(Cow::Borrowed),
         ];
         Self::PARTS.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)))
     }
@@ -162,9 +164,10 @@ mod tests {
             "action=limit;policy=login;reasons=behavior;score=6.0;until=1800000000;repeat=2;\
              fingerprint=2-a;key=agent+locale;journey=none;campaign=0000002a;candidate=decides;enforced=no"
         );
-        let parts: Vec<_> = note().parts().collect();
+        let note = note();
+        let parts: Vec<_> = note.parts().collect();
         assert_eq!(parts.len(), Note::PARTS.len());
-        assert_eq!(parts[3], ("palisade.score", "6.0".to_owned()));
+        assert_eq!(parts[3], ("palisade.score", "6.0".into()));
     }
 
     #[test]

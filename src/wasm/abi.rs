@@ -294,13 +294,15 @@ pub(super) fn send_local_response(
 /// The ABI's form of a header map; read by [`crate::facts::Headers::from_wire`].
 fn wire_map(headers: &[(&str, &str)]) -> Vec<u8> {
     let length = |text: &str| u32::try_from(text.len()).unwrap_or(0).to_le_bytes();
-    let mut out = u32::try_from(headers.len()).unwrap_or(0).to_le_bytes().to_vec();
+    let bytes = headers.iter().map(|(name, value)| name.len() + value.len() + 10).sum::<usize>();
+    let mut out = Vec::with_capacity(4 + bytes);
+    out.extend(u32::try_from(headers.len()).unwrap_or(0).to_le_bytes());
     for (name, value) in headers {
         out.extend(length(name));
         out.extend(length(value));
     }
     for text in headers.iter().flat_map(|(name, value)| [name, value]) {
-        out.extend(text.as_bytes());
+        out.extend_from_slice(text.as_bytes());
         out.push(0);
     }
     out
