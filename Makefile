@@ -8,8 +8,11 @@ BUILT := target/$(WASM_TARGET)/release/palisade.wasm
 WASM := target/palisade.wasm
 # What the compiler may use beyond the first version of wasm.
 WASM_FEATURES := --enable-bulk-memory --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int
+# What the SDK exports and an HTTP filter is never asked for; `proxy_on_done` would only say yes, as Envoy
+# takes it to where it is absent. Without them what they lead to goes too.
+WASM_UNUSED := proxy_on_done,proxy_on_new_connection,proxy_on_downstream_*,proxy_on_upstream_*,proxy_on_grpc_*,proxy_on_http_call_response,proxy_on_queue_ready,proxy_on_foreign_function
 # The module's size at most, in KiB.
-WASM_LIMIT := 900
+WASM_LIMIT := 845
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wasm test demo campaign run bench check
@@ -57,11 +60,13 @@ clients: .venv/bin/pip ## fetch the real clients that tests use, into .venv
 	@command -v curl >/dev/null \
 		|| { echo 'curl is missing, which the tests use: install it (Debian: apt-get install curl)'; exit 1; }
 
-# Envoy compiles the module anew, so optimizing for speed here gains nothing but size.
+# Envoy compiles the module anew, so optimizing for speed here gains nothing but size. The compiler's `z` would
+# take another 70 KiB off: then a JSON body costs 4 % more in all and a refusal 3 to 6 %, since Envoy does not
+# put functions into each other.
 wasm: export CARGO_PROFILE_RELEASE_OPT_LEVEL := s
 wasm: setup ## build the module and check its size
 	cargo build --release --lib --target $(WASM_TARGET)
-	$(WASM_OPT) -O3 $(WASM_FEATURES) $(BUILT) -o $(WASM)
+	$(WASM_OPT) --remove-exports=$(WASM_UNUSED) -Oz $(WASM_FEATURES) $(BUILT) -o $(WASM)
 	@size=$$(wc -c < $(WASM)); kib=$$(((size + 1023) / 1024)); \
 		echo "$(WASM): $$kib KiB"; \
 		test $$kib -lt $(WASM_LIMIT) || { echo "the module must stay under $(WASM_LIMIT) KiB"; exit 1; }
