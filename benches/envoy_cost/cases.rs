@@ -55,6 +55,7 @@ pub(crate) fn all() -> Vec<Case> {
         case("direct", Kind::Plain, "plain", Box::new(clients::get("/direct")), 403),
         case("empty", Kind::Empty, "plain", Box::new(clients::get("/content/a")), 200),
         case("floor", Kind::Floor, "plain", Box::new(clients::get("/content/a")), 200),
+        case("floor-refused", Kind::Floor, "plain", Box::new(clients::bad_get("/refused")), 403),
         case("lua", Kind::Lua, "plain", Box::new(clients::get("/content/a")), 200),
         case("lua-json", Kind::LuaBody, "plain-json", Box::new(clients::login("/login")), 200),
         case("unprotected", Kind::Palisade, "plain", Box::new(clients::get("/other")), 200),

@@ -92,6 +92,7 @@ fn routes() -> Value {
         {"match": {"prefix": "/shaped"}, "route": {"cluster": "origin"}, "metadata": policy("shaped")},
         {"match": {"prefix": "/tagged"}, "route": {"cluster": "origin"}, "metadata": policy("tagged")},
         {"match": {"prefix": "/delayed"}, "route": {"cluster": "origin"}, "metadata": policy("delayed")},
+        {"match": {"prefix": "/refused"}, "route": {"cluster": "origin"}, "metadata": policy("refused")},
         {"match": {"prefix": "/direct"}, "direct_response": {
             "status": 403,
             "body": {"inline_string": "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403}"}}},

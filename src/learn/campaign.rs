@@ -230,7 +230,7 @@ pub fn all(sheet: &[u8]) -> impl Iterator<Item = Campaign> + '_ {
 /// The records of all campaigns: most places are empty, and reading a whole one for nothing would cost a
 /// refusal as much as all else that it takes.
 fn taken(sheet: &[u8]) -> impl Iterator<Item = &[u8; CAMPAIGN_BYTES]> {
-    sheet.as_chunks::<CAMPAIGN_BYTES>().0.iter().filter(|record| word(*record, 0) != 0)
+    sheet.as_chunks::<CAMPAIGN_BYTES>().0.iter().filter(|record| word(record, 0) != 0)
 }
 
 fn word(record: &[u8; CAMPAIGN_BYTES], place: usize) -> u32 {
@@ -292,6 +292,20 @@ mod tests {
         let common = [0.1; 6];
         assert!(likeness([1, 1, 1, 1, 1, 1], &common) < SUSPECT, "what everybody has links nobody");
         assert_eq!(likeness([0, 0, 0, 0, 0, 1], &RARE), 4.0);
+    }
+
+    #[test]
+    fn a_member_is_known_by_all_of_its_make_whatever_its_journey() {
+        let mut sheet = vec![0; SHEET_BYTES];
+        for (id, side) in [(7, 1), (8, 2), (8, 3)] {
+            enter(&mut sheet, id, &profile([1, 1, 1, 1, 1, side]), 1000);
+        }
+        let known = |side, journey, now_s| {
+            let Profile([a, b, c, d, e, _, _]) = profile([1; 6]);
+            with_member(&sheet, &Profile([a, b, c, d, e, side, journey]), now_s)
+        };
+        assert_eq!([1, 2, 3, 4].map(|side| known(side, 5, 1000)), [Some(7), Some(8), Some(8), None]);
+        assert_eq!(known(1, 1, 1001 + OVER_S), None, "it is over");
     }
 
     #[test]
