@@ -1,16 +1,18 @@
 //! The campaign: a published attack on a shop, played in virtual time against the filter and
 //! without it; then who was stopped, who was hurt, what was lost.
 //!
-//! `make campaign`. With `--envoy` a small one is played through real Envoy instead, an hour in a
+//! `make campaign`. With `--deceive` the filter deceives instead of refusing, and what attackers need to notice is
+//! compared with a day on which it refuses. With `--envoy` a small one is played through real Envoy instead, an hour in a
 //! minute (`live/mod.rs` says how); that needs `make wasm` before. The exit code is 0 even where a goal is missed: it measures.
 #![expect(clippy::disallowed_methods, reason = "a measurement of its own time")]
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use palisade::config;
+use palisade::policy::Settings;
 use palisade::sandbox::{Report, project_root};
 
 #[path = "campaign/mod.rs"]
@@ -27,6 +29,8 @@ mod live;
 use campaign::figures::{self, Day};
 use campaign::ledger::Ledger;
 use campaign::limits::Limits;
+use campaign::noticing::{self, Met};
+use campaign::policies::{self, DECEPTIONS, POLICIES};
 use campaign::target::{Guarded, Open};
 use campaign::world::{Options, Variant, World};
 use campaign::{play, plot, tell};
@@ -51,13 +55,14 @@ struct Arguments {
     list: usize,
     /// Other policies than the campaign's own, for those who compare.
     #[arg(long)]
-    policies: Option<std::path::PathBuf>,
+    policies: Option<PathBuf>,
+    /// Deceive attackers instead of refusing them, and play the day both ways; with a file, by its changes to the policies.
+    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "FILE")]
+    deceive: Option<Option<PathBuf>>,
     /// Play through real Envoy, an hour in a minute.
     #[arg(long)]
     envoy: bool,
 }
-
-const POLICIES: &str = include_str!("campaign/policies.yaml");
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -70,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let &Arguments { seed, size, hours, variant, list, envoy, ref policies } = arguments;
+    let &Arguments { seed, size, hours, variant, list, envoy, ref policies, ref deceive } = arguments;
     let (usual_size, usual_hours) = if envoy { (live::SIZE, live::HOURS) } else { (1.0, 24.0) };
     let (size, hours) = (size.unwrap_or(usual_size), hours.unwrap_or(usual_hours));
     if !(size > 0.0 && size <= 1.0 && hours > 0.0 && hours <= 168.0) {
@@ -80,11 +85,15 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if envoy {
         return play_live(options);
     }
-    let policies = match policies {
-        None => POLICIES.to_owned(),
-        Some(file) => std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?,
+    let read = |file: &Option<PathBuf>, own: &str| match file {
+        None => Ok(own.to_owned()),
+        Some(file) => std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display())),
     };
-    play_virtually(options, list, &policies)
+    let policies = read(policies, POLICIES)?;
+    let refusing = policies::settings(&[&policies])?;
+    let deceptions = deceive.as_ref().map(|file| read(file, DECEPTIONS)).transpose()?;
+    let deceiving = deceptions.map(|changes| policies::settings(&[&policies, &changes])).transpose()?;
+    play_virtually(options, list, &refusing, deceiving.as_ref())
 }
 
 /// The campaign through real Envoy.
@@ -106,20 +115,31 @@ fn play_live(options: Options) -> Result<(), String> {
     Ok(())
 }
 
-/// The campaign in virtual time, with and without the filter.
-fn play_virtually(options: Options, list: usize, policies: &str) -> Result<(), String> {
+/// The campaign in virtual time, with and without the filter; where there are settings that deceive, with them too.
+fn play_virtually(
+    options: Options,
+    list: usize,
+    refusing: &Settings,
+    deceiving: Option<&Settings>,
+) -> Result<(), String> {
     let Options { seed, size, hours, variant } = options;
     let began = Instant::now();
     let open = play_open(options);
     let open_seconds = began.elapsed().as_secs_f64();
-    let guarded = play_guarded(options, policies)?;
+    let refused = play_guarded(options, refusing);
+    let deceived = deceiving.map(|settings| play_guarded(options, settings));
     let seconds = began.elapsed().as_secs_f64();
     say(&format!(
         "{} day, seed {seed}, size {size}, {hours} h: played in {open_seconds:.1} s without the filter, in {:.1} s with it\n",
         variant.name(),
         seconds - open_seconds
     ));
-    tell_tables(&guarded, &open, options, list);
+    let days = [("refuses", Some(&refused)), ("deceives", deceived.as_ref())];
+    let met: Vec<_> =
+        days.iter().filter_map(|(does, played)| Some((*does, played.as_ref()?.met()))).collect();
+    say(&format!("{}\n", noticing::table(&met)));
+    let guarded = deceived.as_ref().unwrap_or(&refused);
+    tell_tables(guarded, &open, options, list);
     let day = Day {
         guarded: &guarded.ledger,
         open: &open,
@@ -128,15 +148,17 @@ fn play_virtually(options: Options, list: usize, policies: &str) -> Result<(), S
         alarms: &guarded.alarms,
         memory_bytes: guarded.memory_bytes,
         seconds,
+        refused: deceived.as_ref().map(|_| refused.met()),
     };
+    let which = if deceived.is_some() { "campaign-deceive" } else { "campaign" };
     let name = match variant {
-        Variant::Main => "campaign".to_owned(),
-        _ => format!("campaign-{}", variant.name()),
+        Variant::Main => which.to_owned(),
+        _ => format!("{which}-{}", variant.name()),
     };
     let report = figures::figures(&day, &name)?;
     say(&report.table());
     let file = report.write()?;
-    write_plots(&guarded, options, &name)?;
+    write_plots(guarded, options, &name)?;
     say(&format!("Figures: {}; plots beside it", file.display()));
     Ok(())
 }
@@ -151,6 +173,12 @@ struct Played {
     memory_bytes: (u64, u64),
 }
 
+impl Played {
+    fn met(&self) -> Met<'_> {
+        Met { ledger: &self.ledger, marks: &self.world.tactics }
+    }
+}
+
 fn play_open(options: Options) -> Ledger {
     let (mut world, shop) = play::prepare(options);
     let mut ledger = play::ledger(&world);
@@ -158,12 +186,10 @@ fn play_open(options: Options) -> Ledger {
     ledger
 }
 
-fn play_guarded(options: Options, policies: &str) -> Result<Played, String> {
-    let json: serde_json::Value = serde_saphyr::from_str(policies).map_err(|e| e.to_string())?;
-    let settings = config::read(&json, &|_| None).map_err(|mistakes| mistakes.to_string())?.settings;
+fn play_guarded(options: Options, settings: &Settings) -> Played {
     let (mut world, shop) = play::prepare(options);
     let (mut ledger, mut limits) = (play::ledger(&world), Limits::new());
-    let mut target = Guarded::new(shop, &settings, 2);
+    let mut target = Guarded::new(shop, settings, 2);
     let mut at_noon = None;
     let noon_ms = options.at_hour(12.0);
     play::play(&mut world, &mut target, |now_ms, shot, reply, target| {
@@ -175,7 +201,7 @@ fn play_guarded(options: Options, policies: &str) -> Result<Played, String> {
         limits.note(now_ms, shot, status);
     });
     let memory_bytes = (at_noon.unwrap_or(0), target.store_bytes());
-    Ok(Played { ledger, world, limits, alarms: target.alarms, memory_bytes })
+    Played { ledger, world, limits, alarms: target.alarms, memory_bytes }
 }
 
 fn tell_tables(played: &Played, open: &Ledger, options: Options, list: usize) {

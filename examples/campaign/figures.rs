@@ -6,6 +6,7 @@ use super::attack::group::PHASES;
 use super::gains::GAINS;
 use super::ledger::{Followed, Ledger};
 use super::limits::{LIMITS, Limits};
+use super::noticing::{self, Met};
 use super::shot::{CLASSES, COHORTS, Class, GOODS};
 use super::tell::{KINDS, before, followed, quantile, sum};
 use super::world::{Variant, World};
@@ -24,8 +25,10 @@ pub(crate) struct Day<'d> {
     pub(crate) alarms: &'d [(u64, String)],
     /// Bytes of the filter's memory, at noon and at the end.
     pub(crate) memory_bytes: (u64, u64),
-    /// How long both runs took.
+    /// How long all runs took.
     pub(crate) seconds: f64,
+    /// The same day with a filter that refuses, where this one's deceives.
+    pub(crate) refused: Option<Met<'d>>,
 }
 
 /// A figure: name, value, unit, goal.
@@ -40,12 +43,13 @@ pub(crate) fn figures(day: &Day<'_>, name: &str) -> Result<Report, String> {
     let mut report = Report::new(name);
     if options.variant != Variant::Quiet {
         add_attack(day, &mut report)?;
+        add_noticing(day, &mut report)?;
         add_alarms(day, &mut report)?;
     }
     add_legitimate(day, &mut report)?;
     add_limits(day, &mut report)?;
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
-    let goal = if options.size >= 1.0 { "<= 90" } else { "" };
+    let goal = if options.size >= 1.0 && day.refused.is_none() { "<= 90" } else { "" };
     add(
         &mut report,
         &[
@@ -110,6 +114,41 @@ fn add_attack(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     add_phases(day, report)
 }
 
+/// What attackers need to notice, and how many times as much where they are deceived.
+fn add_noticing(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
+    let met = Met { ledger: day.guarded, marks: &day.world.tactics };
+    let Some(refused) = day.refused else { return noticing::add(met, "refused", report) };
+    add_refused(refused.ledger, report)?;
+    noticing::add(refused, "refused", report)?;
+    noticing::add(met, "deceived", report)?;
+    noticing::compare(met, refused, report)
+}
+
+/// What came of the day on which the filter refuses, for comparison.
+fn add_refused(ledger: &Ledger, report: &mut Report) -> Result<(), String> {
+    for (class, name) in CLASSES.into_iter().filter(|(class, _)| class.is_attack()) {
+        let Some(count) = ledger.classes.get(&class) else { continue };
+        report.add(&format!("{name}, refused: stopped"), count.percent(), "%", "")?;
+    }
+    for (gain, name) in GAINS {
+        report.add(&format!("{name}, refused"), ledger.gains.of(gain) as f64, "", "")?;
+    }
+    add(
+        report,
+        &[
+            ("accounts taken, refused", ledger.taken.len() as f64, "", ""),
+            ("fake accounts, refused", ledger.fakes as f64, "", ""),
+            ("legitimate requests harmed, refused", ledger.legitimate().percent(), "%", ""),
+            ("harmed in the worst cohort, refused", worst_cohort(ledger), "%", ""),
+        ],
+    )
+}
+
+/// Of the cohort of which most was harmed, how much, in percent.
+fn worst_cohort(ledger: &Ledger) -> f64 {
+    ledger.cohorts.values().map(|group| group.count.percent()).fold(0.0, f64::max)
+}
+
 /// What tactics of each kind got through, before they were stopped and in all.
 fn add_kinds(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     let (ledger, marks) = (day.guarded, &day.world.tactics[..]);
@@ -156,14 +195,13 @@ fn add_phases(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
 
 fn add_legitimate(day: &Day<'_>, report: &mut Report) -> Result<(), String> {
     let legitimate = day.guarded.legitimate();
-    let worst = day.guarded.cohorts.values().map(|group| group.count.percent()).fold(0.0, f64::max);
     let harmed: usize = day.guarded.cohorts.values().map(|group| group.harmed.len()).sum();
     add(
         report,
         &[
             ("legitimate requests", legitimate.requests as f64, "", ""),
             ("legitimate requests harmed", legitimate.percent(), "%", "<= 0.01"),
-            ("harmed in the worst cohort", worst, "%", "<= 0.05"),
+            ("harmed in the worst cohort", worst_cohort(day.guarded), "%", "<= 0.05"),
             ("visits harmed", harmed as f64, "", ""),
         ],
     )?;

@@ -18,7 +18,7 @@ const ISSUERS: [u64; 24] = [
     51_363_381, 51_848_207, 52_480_911, 52_995_426, 53_331_702, 54_127_594, 54_660_385, 55_208_841,
 ];
 /// Of so many stolen cards one is still good: the rest were reported, or have expired.
-const GOOD_ONE_OF: u64 = 25;
+pub(crate) const GOOD_ONE_OF: u64 = 25;
 
 impl Card {
     /// A card of an issuer by its number in the list, wherever it is from.
@@ -65,7 +65,7 @@ pub(crate) const GIFT_FIRST: u64 = 603_122_000_000;
 /// See `GIFT_FIRST`.
 pub(crate) const GIFT_CODES: u64 = 1_000_000;
 /// Of so many codes one was sold.
-const SOLD_ONE_OF: u64 = 400;
+pub(crate) const SOLD_ONE_OF: u64 = 400;
 
 /// Whether such a gift card was sold.
 pub(crate) fn is_gift_card(code: u64) -> bool {

@@ -80,6 +80,10 @@ pub(crate) struct Followed {
     pub(crate) first_ms: u64,
     /// How many were let through before it was stopped.
     pub(crate) before: Option<u64>,
+    /// Requests of whatever sort, and how many had come when the first of them was stopped, that one included.
+    pub(crate) tried: u64,
+    /// See `tried`; `None`: none was stopped.
+    pub(crate) opposed: Option<u64>,
     /// Which of the last 20 were stopped, the newest lowest.
     window: u32,
 }
@@ -196,8 +200,13 @@ impl Ledger {
         if self.tactics.len() <= tactic {
             self.tactics.resize(tactic + 1, Followed::default());
         }
+        let followed = &mut self.tactics[tactic];
+        followed.tried += 1;
+        if reply.stopped && followed.opposed.is_none() {
+            followed.opposed = Some(followed.tried);
+        }
         if class.is_attack() {
-            self.tactics[tactic].add(now_ms, reply.stopped);
+            followed.add(now_ms, reply.stopped);
         }
         self.gains.note(class, shot, reply);
         match (&shot.ask, reply.status, reply.stopped) {

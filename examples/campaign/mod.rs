@@ -36,13 +36,16 @@ pub(crate) mod services;
 pub(crate) mod attack;
 
 // How the day is played, and what is kept of it.
+pub(crate) mod policies;
 pub(crate) mod target;
 pub(crate) mod gains;
 pub(crate) mod ledger;
 pub(crate) mod limits;
+pub(crate) mod spells;
 pub(crate) mod play;
 
 // What is told of it.
 pub(crate) mod tell;
+pub(crate) mod noticing;
 pub(crate) mod figures;
 pub(crate) mod plot;

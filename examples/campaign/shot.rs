@@ -250,6 +250,13 @@ pub(crate) struct Reply {
     pub(crate) note: Option<String>,
 }
 
+impl Reply {
+    /// Whether the shop did what it was asked, which shows later: a mail comes, an account is there, a comment is seen.
+    pub(crate) fn is_carried_out(&self) -> bool {
+        !self.stopped
+    }
+}
+
 /// Where requests go: the filter in a simulation, or a real one over a wire.
 pub(crate) trait Target {
     /// Carries one request at a time in milliseconds since 1970.

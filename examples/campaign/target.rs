@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use palisade::policy::Settings;
+use palisade::respond;
 use palisade::sim::{Answer, Store, Worker};
 
 use super::random::mix;
@@ -96,8 +97,16 @@ impl Target for Guarded {
             }
             (replied, _) => {
                 let status = replied.and_then(|status| u16::try_from(status).ok()).unwrap_or(503);
-                Reply { status, sid: None, stopped: true, note: seen.note }
+                let sid = seen.reply.as_ref().and_then(session);
+                Reply { status, sid, stopped: true, note: seen.note }
             }
         }
     }
+}
+
+/// The session that a decoy gives.
+fn session(reply: &respond::Reply) -> Option<u64> {
+    let cookie = reply.headers.iter().find(|(name, _)| name == "set-cookie");
+    let value = cookie.and_then(|(_, value)| value.strip_prefix("sid="))?;
+    u64::from_str_radix(value.split(';').next()?, 16).ok()
 }

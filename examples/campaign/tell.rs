@@ -10,7 +10,7 @@ use super::shot::{CLASSES, COHORTS, Class, Cohort, GOODS};
 use super::world::{BEGIN_MS, TacticMark};
 
 /// A table with these columns.
-fn table(columns: &[&str]) -> Table {
+pub(crate) fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(columns);

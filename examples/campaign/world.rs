@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::customers::{Customers, Fleet};
 use super::network::Proxies;
-use super::shot::{Reply, Shot};
+use super::shot::{Class, Reply, Shot};
 
 /// The day begins then, in milliseconds since 1970: a Monday, 08:00 at the shop.
 pub(crate) const BEGIN_MS: u64 = 1_800_259_200_000;
@@ -126,6 +126,32 @@ pub(crate) struct TacticMark {
     pub(crate) group: Rc<str>,
     /// What it looks like, for people.
     pub(crate) shape: String,
+    /// What it is used for.
+    pub(crate) class: Class,
+    /// When its operator noticed that he was opposed.
+    pub(crate) noticed: Option<Noticed>,
+}
+
+/// How somebody came to notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tell {
+    /// Most of the last answers were refusals.
+    Refusals,
+    /// An answer that cannot be.
+    KnownAnswer,
+    /// The list yields less than it should.
+    Yield,
+    /// What was got is not there.
+    Loot,
+}
+
+/// The moment in which somebody notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noticed {
+    /// By what.
+    pub(crate) tell: Tell,
+    /// After so many requests with the tactic, pages included.
+    pub(crate) after: u64,
 }
 
 /// What an actor does when its time has come.

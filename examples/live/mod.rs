@@ -18,6 +18,7 @@ use tokio::task::LocalSet;
 
 use crate::campaign::ledger::Ledger;
 use crate::campaign::play;
+use crate::campaign::policies::POLICIES;
 use crate::campaign::target::Open;
 use crate::campaign::world::{BEGIN_MS, Options};
 
@@ -38,8 +39,6 @@ const SPEED: u32 = 60;
 pub(crate) const SIZE: f64 = 0.05;
 /// Hours.
 pub(crate) const HOURS: f64 = 1.0;
-
-const POLICIES: &str = include_str!("../campaign/policies.yaml");
 
 /// How long a campaign takes, in seconds.
 pub(crate) fn seconds(options: Options) -> f64 {

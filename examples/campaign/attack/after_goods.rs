@@ -28,14 +28,7 @@ impl Lane {
 
     /// What a client without an account asks for, of those who are after goods.
     pub(super) fn ask_for_goods(&mut self, world: &World) -> (Ask, Class) {
-        let class = match self.aim {
-            Aim::Recon => Class::Recon,
-            Aim::Unverified => Class::Unverified,
-            Aim::Cards => Class::CardTesting,
-            Aim::GiftCards => Class::GiftCards,
-            Aim::Bots => Class::Bots,
-            _ => Class::Spam,
-        };
+        let class = self.aim.class();
         if world.options.variant == Variant::Poisoning && self.dice.chance(0.3) {
             let (email, password) = self.dice.pick(&self.group.own);
             return (Ask::Login { email: Rc::clone(email), password: Rc::clone(password) }, Class::Own);
@@ -76,7 +69,14 @@ impl Lane {
     }
 
     /// What follows an entry of the list; whether anything does.
-    pub(super) fn begin_errand(&mut self, bot: &mut Bot, shot: &Shot, reply: &Reply) -> bool {
+    pub(super) fn begin_errand(
+        &mut self,
+        bot: &mut Bot,
+        now_ms: u64,
+        shot: &Shot,
+        reply: &Reply,
+        world: &mut World,
+    ) -> bool {
         if self.group.own.iter().any(|(own, _)| matches!(&shot.ask, Ask::Login { email, .. } if email == own))
         {
             return false;
@@ -99,6 +99,12 @@ impl Lane {
             }
             _ => None,
         };
+        let awaits_mail = bot.errand.as_ref().is_some_and(Errand::awaits_mail);
+        if awaits_mail && !reply.is_carried_out() {
+            self.miss_mail(now_ms, world);
+            bot.errand = None;
+            return true;
+        }
         bot.sid = if bot.errand.is_some() { reply.sid.or(bot.sid) } else { bot.sid };
         // A session that holds a cart has done its part.
         bot.errand.is_some() || matches!((&shot.ask, reply.status), (Ask::Cart(_), 201))

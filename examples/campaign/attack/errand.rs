@@ -86,6 +86,11 @@ impl Errand {
         Self { email: Rc::clone(email), class: Class::Bots, steps, cards_left: 0 }
     }
 
+    /// Whether it begins with a code that is mailed.
+    pub(super) fn awaits_mail(&self) -> bool {
+        self.steps.front() == Some(&Step::Verify)
+    }
+
     /// What it asks for now, and why.
     pub(super) fn ask(&self, group: &Group, template: usize, dice: &mut Dice) -> (Ask, Class) {
         let email = || Rc::clone(&self.email);

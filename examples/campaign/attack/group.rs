@@ -10,6 +10,7 @@ use super::super::customers::password_of;
 use super::super::network;
 use super::super::random::{Dice, whole};
 use super::super::shop::Shop;
+use super::super::shot::Class;
 use super::super::world::{Variant, World};
 use super::errand::Account;
 use super::lane::Lane;
@@ -33,6 +34,23 @@ pub(crate) enum Aim {
     /// Taking what is on sale into carts.
     Bots,
     Spam,
+}
+
+impl Aim {
+    /// What its requests are for.
+    pub(super) fn class(self) -> Class {
+        match self {
+            Aim::Scanning => Class::Scanning,
+            Aim::Stuffing | Aim::Both => Class::Stuffing,
+            Aim::Fakes => Class::Fakes,
+            Aim::Recon => Class::Recon,
+            Aim::Unverified => Class::Unverified,
+            Aim::Cards => Class::CardTesting,
+            Aim::GiftCards => Class::GiftCards,
+            Aim::Bots => Class::Bots,
+            Aim::Spam => Class::Spam,
+        }
+    }
 }
 
 /// A group.

@@ -10,12 +10,13 @@ use super::super::network;
 use super::super::random::{Dice, ms, whole};
 use super::super::shot::{Ask, Class, Label, Reply, Shot};
 use super::super::world::{Actor, TacticMark, Variant, Wake, World};
-use super::bot::{Bot, Notice};
+use super::bot::Bot;
 use super::draw::{bend, first_knobs};
 use super::errand::Errand;
 use super::group::{Aim, Group};
 use super::knobs::{Agents, Habit, Knobs, LISTED, Pace, Session, listed_agent};
 use super::lists;
+use super::notice::Notice;
 
 /// A script at work.
 pub(crate) struct Lane {
@@ -43,8 +44,11 @@ pub(crate) struct Lane {
     /// Bots that wait for their next request.
     pub(super) waiting: BinaryHeap<Reverse<(u64, Bot)>>,
     sending: Option<Bot>,
-    notice: Notice,
-    retool_ms: u64,
+    pub(super) notice: Notice,
+    /// Requests sent with the tactic at hand.
+    pub(super) tried: u64,
+    /// When the script is changed.
+    pub(super) retool_ms: u64,
 }
 
 impl Lane {
@@ -79,7 +83,8 @@ impl Lane {
             free: VecDeque::new(),
             waiting: BinaryHeap::new(),
             sending: None,
-            notice: Notice::default(),
+            notice: Notice::new(aim, group),
+            tried: 0,
             retool_ms: 0,
         };
         if !lane.is_plain() {
@@ -104,9 +109,11 @@ impl Lane {
         self.tactic = u32::try_from(world.tactics.len()).unwrap_or(u32::MAX);
         let kind = if self.aim == Aim::Scanning { "scanner" } else { self.knobs.kind() };
         let shape = format!("{} {}", self.agent.as_deref().unwrap_or_default(), self.knobs.shape());
-        world.tactics.push(TacticMark { kind, group: Rc::clone(&self.group.name), shape });
+        let (group, class) = (Rc::clone(&self.group.name), self.aim.class());
+        world.tactics.push(TacticMark { kind, group, shape, class, noticed: None });
         self.free.clear();
-        self.notice = Notice::default();
+        self.notice.begin_tactic();
+        self.tried = 0;
         // Unopposed, an operator looks in every quarter of an hour, and changes the script then.
         self.retool_ms = now_ms + ms(self.dice.lognormal(14.0 * 60.0, 0.6));
         self.set_rate(now_ms);
@@ -229,7 +236,7 @@ impl Lane {
     }
 
     /// Where a bot goes after its request.
-    fn put_back(&mut self, mut bot: Bot, now_ms: u64, shot: &Shot, reply: &Reply) {
+    fn put_back(&mut self, mut bot: Bot, now_ms: u64, shot: &Shot, reply: &Reply, world: &mut World) {
         if let Some(errand) = bot.errand.take() {
             bot.sid = reply.sid.or(bot.sid);
             bot.errand = errand.go_on(reply.status, &mut self.dice);
@@ -253,9 +260,13 @@ impl Lane {
         {
             let errand = Some(Errand::verifying(email));
             let wait = ms(self.dice.lognormal(40.0, 0.8));
-            self.waiting.push(Reverse((now_ms + wait, Bot { errand, ..bot.clone() })));
+            if reply.is_carried_out() {
+                self.waiting.push(Reverse((now_ms + wait, Bot { errand, ..bot.clone() })));
+            } else {
+                self.miss_mail(now_ms, world);
+            }
         }
-        if !self.is_plain() && self.begin_errand(&mut bot, shot, reply) {
+        if !self.is_plain() && self.begin_errand(&mut bot, now_ms, shot, reply, world) {
             self.send_on(bot, now_ms);
             return;
         }
@@ -278,6 +289,7 @@ impl Actor for Lane {
             return Wake::Done;
         }
         if now_ms >= self.retool_ms {
+            self.look_in(world);
             self.retool(now_ms, world);
         }
         let is_waiting = self.waiting.peek().is_some_and(|Reverse((at_ms, _))| *at_ms <= now_ms);
@@ -296,6 +308,7 @@ impl Actor for Lane {
         let (ask, class) = self.ask(&bot, world);
         self.left -= 1;
         self.sent.0 += 1;
+        self.tried += 1;
         let agent = match self.knobs.agents {
             Agents::Rotating => Some(listed_agent(self.dice.below(LISTED))),
             _ => self.agent.clone(),
@@ -316,15 +329,13 @@ impl Actor for Lane {
         Wake::Send(Box::new(shot))
     }
 
-    fn seen(&mut self, now_ms: u64, shot: &Shot, reply: &Reply, _: &mut World) -> Option<u64> {
-        let is_page = matches!(shot.label, Label::Attacker { class: Class::Page, .. });
-        if !is_page && self.notice.look_back(matches!(reply.status, 403 | 429)) {
-            // It hammers on until its operator comes.
-            let minutes = self.dice.lognormal(12.0, 0.8).clamp(2.0, 60.0);
-            self.retool_ms = now_ms + ms(minutes * 60.0);
+    fn seen(&mut self, now_ms: u64, shot: &Shot, reply: &Reply, world: &mut World) -> Option<u64> {
+        if let Label::Attacker { class, .. } = shot.label {
+            let tell = self.notice.hear(self.aim, shot, class, reply);
+            self.call_operator(tell, now_ms, world);
         }
         if let Some(bot) = self.sending.take() {
-            self.put_back(bot, now_ms, shot, reply);
+            self.put_back(bot, now_ms, shot, reply, world);
         }
         (self.left > 0).then(|| self.due_ms().max(now_ms + 1))
     }

@@ -6,6 +6,7 @@ mod build;
 mod draw;
 mod errand;
 mod bot;
+mod notice;
 mod knobs;
 mod after_goods;
 mod lane;
