@@ -147,3 +147,61 @@ fn no_line_shows_whose_account_it_is() {
     assert!(lines.iter().any(|line| line.contains(r#""action":"limit""#)), "{lines:?}");
     assert!(lines.iter().all(|line| !line.contains("x.example") && !line.contains("203.0.113")), "{lines:?}");
 }
+
+/// A worker that deceives, what its decoy gives as a session and as a card, and a customer of another make.
+fn deceiver() -> (Worker, [String; 2], impl Fn(&str, Option<&str>) -> Request) {
+    let configuration = json!({
+        "secret": "a secret of the tests alone", "memory": "8MiB", "hold_headers": true,
+        "client": {"session": {"cookie": "sid"}},
+        "policies": {"login": {
+            "role": "login", "subject": {"json": "/email"}, "learn": false,
+            "ladder": {"limit": "off", "block": "off", "deceive": {"at": 6}},
+            "decoy": {
+                "status": 200,
+                "headers": {"set-cookie": "sid={canary:xxxxxxxxxxxxxxxx}"},
+                "body": "{canary:9999-9999-9999-9999}",
+            },
+        }},
+    });
+    let read = config::read(&configuration, &|_| None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let mut worker = Worker::new(read.settings, Arc::default());
+    let reply = fail(&mut worker, 20).reply.unwrap();
+    let cookie = reply.headers.iter().find(|(name, _)| name == "set-cookie").unwrap();
+    let session = cookie.1.strip_prefix("sid=").unwrap().to_owned();
+    let card = String::from_utf8(reply.body.to_vec()).unwrap();
+    let customer = |subject: &str, session: Option<&str>| {
+        let mut request = request(1, &[("accept", "*/*")]);
+        request.headers.retain(|(name, _)| name != "content-length");
+        request.headers.extend(session.map(|sid| ("cookie".to_owned(), format!("sid={sid}"))));
+        request.body = format!(r#"{{"email":"{subject}"}}"#).into_bytes();
+        request.address = "198.51.100.7:80".to_owned();
+        request
+    };
+    (worker, [session, card], customer)
+}
+
+#[test]
+fn who_was_given_a_session_by_a_decoy_is_deceived_with_it_and_not_condemned_for_it() {
+    let (mut worker, [session, _], customer) = deceiver();
+    let mut ask = |session: Option<&str>| {
+        let seen = worker.exchange(NOW_MS, &customer("ann@x.example", session), || Answer::status(200));
+        (seen.reply.map(|reply| reply.details), seen.note.unwrap_or_default().contains("reasons=canary"))
+    };
+    assert_eq!(ask(Some("0123456789abcdef")), (None, false), "another session");
+    for _ in 0..3 {
+        assert_eq!(ask(Some(&session)), (Some("palisade_deceive"), true));
+    }
+    assert_eq!(ask(None), (None, false), "a browser sends it by itself, so it holds against nobody");
+}
+
+#[test]
+fn who_uses_what_a_decoy_gave_is_condemned() {
+    let (mut worker, [_, card], customer) = deceiver();
+    let mut ask = |subject: &str| {
+        let seen = worker.exchange(NOW_MS, &customer(subject, None), || Answer::status(200));
+        seen.reply.map(|reply| reply.details)
+    };
+    assert_eq!(ask("ann@x.example"), None);
+    assert_eq!(ask(&card), Some("palisade_deceive"));
+    assert_eq!(ask("ann@x.example"), Some("palisade_deceive"), "from then on");
+}

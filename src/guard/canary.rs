@@ -13,6 +13,16 @@ use crate::report::VerdictLine;
 /// The reason that is given.
 pub(super) const CANARY: &str = "canary";
 
+/// How a request holds a canary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Canary {
+    /// As session or token. Programs send these by themselves, so it tells no more than that the client was deceived,
+    /// which may have been by mistake.
+    Carried,
+    /// As what the policy reads: somebody has put it there.
+    Used,
+}
+
 /// Campaigns that wait to be condemned; more are condemned when their next canary comes.
 const MOST_WAITING: usize = 64;
 
@@ -31,35 +41,44 @@ impl Guard {
             Some(SessionSource::Bearer) | None => None,
         };
         let own = [session, headers.bearer()].into_iter().flatten();
-        x.has_canary = own.into_iter().any(|value| self.decoys.is_canary(value))
-            || policy.sources().any(|place| {
-                source::in_head(place, headers).is_some_and(|value| self.decoys.is_canary(&value))
-            });
+        let is_used = policy
+            .sources()
+            .any(|place| source::in_head(place, headers).is_some_and(|value| self.decoys.is_canary(&value)));
+        let is_carried = || own.into_iter().any(|value| self.decoys.is_canary(value));
+        x.canary = match is_used {
+            true => Some(Canary::Used),
+            false => is_carried().then_some(Canary::Carried),
+        };
     }
 
     /// Looks for canaries in a request's decoded body, where the policy reads.
     pub(super) fn look_in_body(&self, x: &mut Exchange, policy: &Policy, body: &[u8]) {
-        if self.settings.canaries.is_empty() || x.has_canary {
+        if self.settings.canaries.is_empty() || x.canary == Some(Canary::Used) {
             return;
         }
         let holds = |place: &SubjectSource| {
             let value = source::in_body(place, body).ok().flatten();
             value.is_some_and(|value| self.decoys.is_canary(&value))
         };
-        x.has_canary = policy.sources().filter(|place| place.is_in_body()).any(holds);
+        if policy.sources().filter(|place| place.is_in_body()).any(holds) {
+            x.canary = Some(Canary::Used);
+        }
     }
 
-    /// Condemns whoever uses a canary: the client's own keys, and the campaign it is of.
+    /// Condemns whoever uses a canary: the client's own keys, and the campaign it is of. What only carries one is
+    /// answered as severely, and nobody is condemned for it.
     pub(super) fn meet_canary(&mut self, host: &dyn Host, x: &mut Exchange, now_ms: u64) -> Option<Step> {
-        let index = x.policy.filter(|_| x.has_canary)?;
-        let campaign = x.seen.map_or(0, |seen| self.learner.enlist(host, index, &seen));
+        let (index, canary) = (x.policy?, x.canary?);
+        let campaign = x.seen.filter(|_| canary == Canary::Used);
+        let campaign = campaign.map_or(0, |seen| self.learner.enlist(host, index, &seen));
         let policy = self.settings.policies.get(index)?;
         let action = most_severe(&policy.ladder)?;
         let reason = self.plans.get(index)?.canary;
         let verdict = decide::stand(&policy.ladder, action, reason, Standing::default(), now_ms)?;
         let mut standing = verdict;
         for (slot, spec) in x.slots.iter().zip(&policy.tallies) {
-            let Some(slot) = slot.filter(|_| !super::answer::is_of_nobody(&spec.key)) else { continue };
+            let is_own = canary == Canary::Used && !super::answer::is_of_nobody(&spec.key);
+            let Some(slot) = slot.filter(|_| is_own) else { continue };
             let past = self.memory.view(host, slot, now_ms).standing;
             if let Some(own) = decide::stand(&policy.ladder, action, reason, past, now_ms) {
                 self.memory.record(host, slot, Event::Condemned(own), now_ms);

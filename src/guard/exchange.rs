@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::canary::Canary;
 use super::held::Then;
 use crate::facts::graphql::Operation;
 use crate::facts::{Facets, FingerprintId, Headers, Probes};
@@ -66,8 +67,8 @@ pub struct Exchange {
     pub(super) began_us: u64,
     /// Its subject in clear, where its policy deceives: an answer may have to repeat it.
     pub(super) said_subject: Option<String>,
-    /// Whether it holds a value that only the deceived were given.
-    pub(super) has_canary: bool,
+    /// How it holds a value that only the deceived were given; `None`: it does not.
+    pub(super) canary: Option<Canary>,
     /// What is left of a limit, where the answer is to tell it.
     pub(super) announced: Vec<(Cow<'static, str>, String)>,
     /// The origin's answer, while its body is read.
