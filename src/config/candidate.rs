@@ -8,21 +8,9 @@ use serde_json::{Map, Value};
 use super::node::{Findings, Node, Table};
 use super::policy::{Present, read_preset};
 use super::routes::no_such_policy;
+use super::rules::FACETS;
 use super::{client, read_settings};
 use crate::policy::{Candidate, Facet, WHOLE_SHARE};
-
-/// What clients can be told from each other by before anything of a body is known.
-const FACETS: [(&str, Facet); 9] = [
-    ("address", Facet::Address),
-    ("network", Facet::Network),
-    ("fingerprint", Facet::Fingerprint),
-    ("agent", Facet::Agent),
-    ("header-order", Facet::HeaderOrder),
-    ("header-set", Facet::HeaderSet),
-    ("locale", Facet::Locale),
-    ("tls", Facet::Tls),
-    ("session", Facet::Session),
-];
 
 /// What its table takes beside the live one, where nothing is said.
 const DEFAULT_MEMORY: &str = "16MiB";
@@ -111,10 +99,12 @@ fn percent(text: &str) -> Option<u32> {
 }
 
 fn read_by(node: &Node<'_>, present: Present) -> Option<Vec<Facet>> {
+    // What is known before anything of a body is.
+    let facets: Vec<_> = FACETS.into_iter().filter(|(_, facet)| !facet.is_of_body()).collect();
     let mut by = Vec::new();
     let mut whole = true;
-    for item in node.list(FACETS.len(), "write a list of facets, such as [session]")? {
-        let facet = item.choice(&FACETS);
+    for item in node.list(facets.len(), "write a list of facets, such as [session]")? {
+        let facet = item.choice(&facets);
         let lacks = facet.and_then(|facet| present.lacks(facet));
         if let Some(because) = lacks {
             item.mistake(format!("there is {because}, so no client has one"), "add it, or take it out");

@@ -20,7 +20,7 @@ const LEAST_WINDOW_MS: u64 = 3_000;
 const MOST_SCORE: f64 = 20.0;
 const MOST_TIMES: f64 = 1_000.0;
 
-const FACETS: [(&str, Facet); 16] = [
+pub(super) const FACETS: [(&str, Facet); 16] = [
     ("address", Facet::Address),
     ("network", Facet::Network),
     ("fingerprint", Facet::Fingerprint),

@@ -24,19 +24,6 @@ pub(super) struct Plan {
     pub(super) looks_at_paths: bool,
 }
 
-/// Facets that a body can hold.
-const OF_BODY: [Facet; 9] = [
-    Facet::Subject,
-    Facet::Payload,
-    Facet::Neighborhood,
-    Facet::Secret,
-    Facet::Text,
-    Facet::TextSecond,
-    Facet::TextThird,
-    Facet::Links,
-    Facet::Small,
-];
-
 /// How keys of one kind are formed.
 pub(super) struct KeyPlan {
     facets: Vec<Facet>,
@@ -190,7 +177,7 @@ impl Plan {
     /// Places the tallies whose key has a facet of the body, once that is known.
     pub(super) fn add_of_body(&self, hashes: &Hashes, facets: &Facets, slots: &mut [Option<Slot>]) {
         for (tally, slot) in self.tallies.iter().zip(slots) {
-            if tally.key.facets.iter().any(|facet| OF_BODY.contains(facet)) {
+            if tally.key.facets.iter().any(|facet| facet.is_of_body()) {
                 *slot = tally.slot(hashes, facets);
             }
         }

@@ -46,6 +46,17 @@ pub enum Facet {
 }
 
 impl Facet {
+    /// Whether a request's body can hold it.
+    #[must_use]
+    pub fn is_of_body(self) -> bool {
+        match self {
+            Self::Subject | Self::Payload | Self::Neighborhood | Self::Secret | Self::Small => true,
+            Self::Text | Self::TextSecond | Self::TextThird | Self::Links => true,
+            Self::Address | Self::Network | Self::Fingerprint | Self::Agent | Self::HeaderOrder => false,
+            Self::HeaderSet | Self::Locale | Self::Tls | Self::Session | Self::Probe => false,
+        }
+    }
+
     /// Its name in configuration, logs and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
