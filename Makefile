@@ -80,7 +80,7 @@ test: wasm clients ## formatting, lints for both targets, and all tests, with re
 demo: wasm ## Envoy with Palisade in front of the sample shop, two minutes of traffic, and what became of it
 	cargo run --release --example demo
 
-campaign: ## a day under attack in virtual time, with and without the filter; ARGS="--variant imitation" or "--envoy"
+campaign: ## a day under attack in virtual time, with and without the filter; ARGS="--variant imitation", "--deceive" or "--envoy"
 	cargo run --release --example campaign -- $(ARGS)
 
 run: wasm ## Envoy with Palisade in front of your server: make run UPSTREAM=127.0.0.1:8080 [ARGS="--config FILE"]
