@@ -62,6 +62,8 @@ pub(crate) fn all() -> Vec<Case> {
         case("allowed", Kind::Palisade, "plain", Box::new(clients::get("/content/a")), 200),
         case("allowed-json", Kind::Palisade, "plain-json", Box::new(clients::login("/login")), 200),
         case("allowed-many", Kind::Palisade, "plain-json", Box::new(clients::many_logins("/login")), 200),
+        case("watched", Kind::Watched, "plain", Box::new(clients::get("/content/a")), 200),
+        case("watched-json", Kind::Watched, "plain-json", Box::new(clients::login("/login")), 200),
         case("shaped", Kind::Palisade, "plain", Box::new(clients::get("/shaped/a")), 200),
         case("tagged", Kind::Palisade, "plain", Box::new(clients::bad_get("/tagged/a")), TOLD),
         case("delayed", Kind::Palisade, "plain", Box::new(clients::bad_get("/delayed/a")), TOLD),

@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     LuaBody,
     /// Palisade.
     Palisade,
+    /// Palisade with a candidate that watches.
+    Watched,
     /// Another build of Palisade.
     Beside,
 }
@@ -70,12 +72,16 @@ pub(crate) fn start(
             launch.bootstrap.set_module(beside.ok_or("no other module is named")?)?;
             launch.bootstrap.set_plugin_configuration(configuration(memory))?;
         }
-        Kind::Palisade => {
+        Kind::Palisade | Kind::Watched => {
             let module = project_root()?.join(palisade::sandbox::MODULE);
             if !module.is_file() {
                 return Err(format!("{} is not built: run `make wasm`", palisade::sandbox::MODULE));
             }
-            launch.bootstrap.set_plugin_configuration(configuration(memory))?;
+            let mut configuration = configuration(memory);
+            if kind == Kind::Watched {
+                configuration["candidate"] = json!({"mode": "observe", "memory": memory});
+            }
+            launch.bootstrap.set_plugin_configuration(configuration)?;
         }
     }
     launch.start()
