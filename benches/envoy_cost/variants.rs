@@ -78,8 +78,8 @@ pub(crate) fn start(
                 return Err(format!("{} is not built: run `make wasm`", palisade::sandbox::MODULE));
             }
             let mut configuration = configuration(memory);
-            if kind == Kind::Watched {
-                configuration["candidate"] = json!({"mode": "observe", "memory": memory});
+            if let Some(map) = configuration.as_object_mut().filter(|_| kind == Kind::Watched) {
+                map.insert("candidate".to_owned(), json!({"mode": "observe", "memory": memory}));
             }
             launch.bootstrap.set_plugin_configuration(configuration)?;
         }
