@@ -89,10 +89,10 @@ run: wasm ## Envoy with Palisade in front of your server: make run UPSTREAM=127.
 
 bench: wasm ## what it costs: CPU time a request, memory, size; ARGS=--quick for a first look
 	cargo build --release --example empty_filter --example floor_filter --target $(WASM_TARGET)
-	cargo bench --bench core
-	cargo bench --bench flood
-	cargo bench --bench shift
-	cargo bench --bench envoy_cost -- $(ARGS)
+	@missed=; \
+		for bench in core flood shift; do cargo bench --bench $$bench || missed="$$missed $$bench"; done; \
+		cargo bench --bench envoy_cost -- $(ARGS) || missed="$$missed envoy_cost"; \
+		test -z "$$missed" || { echo "goals were missed by:$$missed"; exit 1; }
 
 check: ## check a bootstrap or a plugin configuration: make check FILE=envoy/bootstrap.yaml
 	@test -n "$(FILE)" || { echo 'name the file: make check FILE=envoy/bootstrap.yaml'; exit 1; }
