@@ -5,7 +5,7 @@ use core::hash::Hasher;
 use ahash::AHasher;
 use serde_json::{Map, Value};
 
-use super::node::{Findings, Node, Table};
+use super::node::{Findings, Node, Table, is_off};
 use super::policy::{Present, read_preset};
 use super::routes::no_such_policy;
 use super::rules::FACETS;
@@ -16,7 +16,7 @@ use crate::policy::{Candidate, Facet, WHOLE_SHARE};
 const DEFAULT_MEMORY: &str = "16MiB";
 
 /// Of these a candidate writes only what it changes; of anything else it writes the whole.
-const MERGED: [&str; 3] = ["limits", "ladder", "costs"];
+const MERGED: [&str; 4] = ["limits", "rules", "ladder", "costs"];
 
 /// Reads `candidate`. Mistakes of the live configuration are reported already, and not a second time.
 pub(super) fn read(root: &Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Box<Candidate>> {
@@ -155,20 +155,25 @@ fn merge_policies(merged: &mut Map<String, Value>, node: &Node<'_>) -> Option<()
             node.mistake("no such policy to change", remedy);
             continue;
         };
-        let Some(table) = node.table(remedy) else { continue };
-        for (key, value) in table.entries() {
-            // A role and the preset of a threat stand for each other.
-            let other = if key == "role" { "preset" } else { "role" };
-            if matches!(key, "role" | "preset") {
-                policy.remove(other);
-            }
-            match value.value.as_object().filter(|_| key == "rules") {
-                Some(rules) => put_rules(policy, rules),
-                None => put(policy, key, value.value),
-            }
-        }
+        change(policy, &node, remedy);
     }
     Some(())
+}
+
+/// Puts into a policy what is written of it.
+fn change(policy: &mut Map<String, Value>, node: &Node<'_>, remedy: &str) {
+    for (key, node) in node.table(remedy).iter().flat_map(Table::entries) {
+        // They stand for each other.
+        match key {
+            "role" => drop(policy.remove("preset")),
+            "preset" => drop(policy.remove("role")),
+            _ => {}
+        }
+        match node.value.as_object() {
+            Some(rules) if key == "rules" => put_rules(policy, rules),
+            _ => put(policy, key, node.value),
+        }
+    }
 }
 
 /// Puts rules in their place: those that are off are gone, and those that are on are as their preset has them.
@@ -177,20 +182,19 @@ fn put_rules(policy: &mut Map<String, Value>, rules: &Map<String, Value>) {
     let preset = Node { value: &own, path: String::new(), findings: &Findings::default() }
         .table("")
         .and_then(|mut table| read_preset(&mut table));
-    let entry = policy.entry("rules").or_insert_with(|| Map::new().into());
-    let Some(written) = entry.as_object_mut() else { return };
-    for (name, rule) in rules {
-        let is_off = matches!(rule, Value::Bool(false)) || rule.as_str() == Some("off");
-        let of_preset = preset.is_some_and(|preset| preset.rules().any(|rule| rule.name == name));
-        match (written.get_mut(name), rule) {
-            (Some(Value::Object(old)), Value::Object(new)) => old.extend(new.clone()),
-            (Some(_), Value::Bool(true)) => drop(written.remove(name)),
-            (Some(_), _) if is_off && !of_preset => drop(written.remove(name)),
-            _ => drop(written.insert(name.clone(), rule.clone())),
+    let of_preset = |name: &str| preset.is_some_and(|preset| preset.rules().any(|rule| rule.name == name));
+    let mut rules = rules.clone();
+    if let Some(written) = policy.get_mut("rules").and_then(Value::as_object_mut) {
+        rules.retain(|name, rule| {
+            let takes_away = *rule == Value::Bool(true) || (is_off(rule) && !of_preset(name));
+            !(takes_away && written.remove(name).is_some())
+        });
+        if written.is_empty() {
+            policy.remove("rules");
         }
     }
-    if written.is_empty() {
-        policy.remove("rules");
+    if !rules.is_empty() {
+        put(policy, "rules", &Value::Object(rules));
     }
 }
 
@@ -240,12 +244,8 @@ mod tests {
             "ladder": {"block": "off", "tag": 2},
         });
         let map = policy.as_object_mut().unwrap();
-        for (key, value) in change.as_object().unwrap() {
-            match value.as_object().filter(|_| key == "rules") {
-                Some(rules) => put_rules(map, rules),
-                None => put(map, key, value),
-            }
-        }
+        let findings = Findings::default();
+        super::change(map, &Node { value: &change, path: String::new(), findings: &findings }, "");
         let expected = serde_json::json!({
             "role": "login",
             "subject": {"form": "email"},

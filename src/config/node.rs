@@ -169,7 +169,7 @@ impl<'a> Node<'a> {
 
     /// Whether it says `off`. Envoy's YAML makes `off` a false.
     pub(super) fn is_off(&self) -> bool {
-        matches!(self.value, Value::Bool(false)) || self.value.as_str() == Some("off")
+        is_off(self.value)
     }
 
     /// A number; no mistake is reported. Envoy's YAML makes numbers with a decimal point, and whole
@@ -261,6 +261,11 @@ fn is_hidden(path: &str) -> bool {
     path.contains("secret")
         || path.contains("].session")
         || (path.starts_with("allow.") && path.contains(".header"))
+}
+
+/// Whether something is switched off.
+pub(super) fn is_off(value: &Value) -> bool {
+    matches!(value, Value::Bool(false)) || value.as_str() == Some("off")
 }
 
 /// Whether it is a token of RFC 9110, as names of headers, cookies and methods are.

@@ -32,7 +32,7 @@ use crate::host::Host;
 use crate::learn::Learner;
 use crate::memory::Memory;
 use crate::memory::layout::decoys_bytes;
-use crate::policy::{Candidate, Facet, Settings};
+use crate::policy::{Candidate, Settings};
 use crate::report::Trouble;
 use crate::respond::Cors;
 use crate::respond::decoy::Decoys;
@@ -49,6 +49,8 @@ pub struct Guard {
     plans: Vec<Plan>,
     /// How the keys of [`Settings::limits`] are formed.
     limit_keys: Vec<KeyPlan>,
+    /// How clients are told apart; `None`: there is no candidate.
+    client_key: Option<KeyPlan>,
     /// `None`: sessions earn nothing.
     trust: Option<TrustPlan>,
     patience: Patience,
@@ -98,6 +100,7 @@ impl Guard {
             hashes,
             plans,
             limit_keys: plan::limit_keys(&settings.limits),
+            client_key: settings.candidate.as_deref().map(plan::client_key),
             trust,
             patience: Patience::default(),
             edge_headers,
@@ -129,15 +132,11 @@ impl Guard {
         self.settings.candidate.take()
     }
 
-    /// The client of a request by some of its facets, keyed and hashed; `None`: it lacks one of them. They are
-    /// read where a candidate goes by them.
+    /// The client of a request, as the candidate tells clients apart, by a keyed hash; `None`: it lacks a facet.
     #[must_use]
-    pub fn client(&self, x: &Exchange, by: &[Facet]) -> Option<u64> {
-        if by.iter().any(|&facet| x.facets.get(facet).is_none()) {
-            return None;
-        }
-        let values = by.iter().map(|&facet| (facet as u8, x.facets.get(facet).unwrap_or_default()));
-        Some(self.hashes.tally(b"client", values).0 as u64)
+    pub fn client(&self, x: &Exchange) -> Option<u64> {
+        let key = self.client_key.as_ref()?.of(&self.hashes, &x.facets)?;
+        Some(key.0 as u64)
     }
 
     /// Holds a request, which the host knows by this number, until its time.

@@ -5,8 +5,8 @@ use super::tell::Reason;
 use crate::facts::{Facets, Hashes, Key, hash};
 use crate::memory::cache::{Slot, SpecId};
 use crate::policy::{
-    ClientSources, Facet, FanOut, Finding, Limit, Policy, Rate, SessionSource, Settings, TallySpec,
-    TlsSource, Trust, counts_probes,
+    Candidate, ClientSources, Facet, FanOut, Finding, Limit, Policy, Rate, SessionSource, Settings,
+    TallySpec, TlsSource, Trust, counts_probes,
 };
 
 /// One policy, ready to be carried out.
@@ -128,6 +128,11 @@ pub(super) fn limit_keys(limits: &[Limit]) -> Vec<KeyPlan> {
         KeyPlan { facets: limit.key.clone(), scope }
     };
     limits.iter().map(key).collect()
+}
+
+/// How a candidate tells clients apart.
+pub(super) fn client_key(candidate: &Candidate) -> KeyPlan {
+    KeyPlan { facets: candidate.by.clone(), scope: b"client".to_vec() }
 }
 
 /// The bucket of a key that a verdict limits.

@@ -110,13 +110,13 @@ pub fn alarms(policy: &str, level: Level) -> Metric {
 /// Counts requests on which a candidate does not do what the live policy does.
 #[must_use]
 pub fn differences(policy: &str, action: Action, live: Action) -> Metric {
-    Metric(format!("candidate_differs.policy.{policy}.action.{}.live.{}", action.name(), live.name()))
+    Metric(format!("differs.policy.{policy}.action.{}.live.{}", action.name(), live.name()))
 }
 
 /// How many distinct clients a candidate and the live policy treat in a way.
 #[must_use]
-pub fn candidate_clients(policy: &str, whom: &str) -> Metric {
-    Metric(format!("candidate_clients.policy.{policy}.whom.{whom}"))
+pub fn clients(policy: &str, whom: &str) -> Metric {
+    Metric(format!("clients.policy.{policy}.whom.{whom}"))
 }
 
 /// Counts records that made room for others, and other workings of the table.

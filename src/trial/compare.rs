@@ -2,13 +2,12 @@
 
 use super::apart::Apart;
 use super::exchange::Beside;
-use super::row::{self, Count, ROW_BYTES, Row, Whom};
-use super::rows_bytes;
+use super::row::{self, Count, ROW_BYTES, Row, Whom, rows_bytes};
 use crate::decide::Action;
 use crate::guard::{Guard, Next, Step};
 use crate::host::{Host, Level};
 use crate::memory::sheet::{SheetId, SheetSpec, Sheets};
-use crate::policy::{Candidate, Facet, WHOLE_SHARE};
+use crate::policy::{Candidate, WHOLE_SHARE};
 use crate::report::{self, Comparison, Difference, Note, Pace};
 
 /// How often what a worker counted is added to the rows, in milliseconds.
@@ -23,7 +22,6 @@ const BOARD: &str = "pal1.trials";
 /// A candidate at work in one worker.
 pub(super) struct Trial {
     pub(super) guard: Guard,
-    pub(super) by: Vec<Facet>,
     share: u32,
     stamp: u64,
     policies: Vec<String>,
@@ -65,12 +63,11 @@ impl Said {
 
 impl Trial {
     pub(super) fn new(candidate: Candidate) -> Self {
-        let Candidate { mut settings, share, by, stamp } = candidate;
+        let Candidate { mut settings, share, stamp, .. } = candidate;
         settings.memory_bytes = settings.memory_bytes.saturating_sub(rows_bytes(settings.policies.len()));
         let policies: Vec<String> = settings.policies.iter().map(|policy| policy.name.clone()).collect();
         let spec = |place| SheetSpec { name: format!("pal1.trial.{place:x}"), bytes: ROW_BYTES };
         Self {
-            by,
             share,
             stamp,
             counted: vec![Vec::new(); policies.len()],
@@ -138,7 +135,7 @@ impl Trial {
         if live.action == candidate.action {
             return;
         }
-        host.count(&report::differences(policy, candidate.action, live.action), 1);
+        Apart(host).count(&report::differences(policy, candidate.action, live.action), 1);
         if let Some(suppressed) = self.pace.take(host.now_ms()) {
             let line = Difference {
                 policy,
@@ -171,10 +168,12 @@ impl Trial {
 
     /// Adds what was counted under a policy to its row, and tells of it now and then.
     fn add(&mut self, host: &dyn Host, policy: usize, now_ms: u64) {
-        let Some(counted) = self.counted.get_mut(policy).filter(|counted| !counted.is_empty()) else {
+        let (Some(counted), Some(name)) = (self.counted.get_mut(policy), self.policies.get(policy)) else {
             return;
         };
-        let counted = std::mem::take(counted);
+        if counted.is_empty() {
+            return;
+        }
         let now_s = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX);
         let (stamp, began_s) = (self.stamp, u32::try_from(self.began_ms / 1000).unwrap_or(u32::MAX));
         let mut is_told = false;
@@ -188,26 +187,23 @@ impl Trial {
                 }
                 row::begin(bytes, stamp, now_s);
             }
-            row::merge(bytes, &counted);
+            row::merge(bytes, counted);
             if now_s.abs_diff(Row(bytes).told_s()) >= LINE_EVERY_S {
                 row::tell(bytes, now_s);
                 is_told = true;
             }
         });
-        let name = self.policies.get(policy).map_or("", String::as_str);
+        // Else it is added the next time.
         if !done {
-            // Not lost: it is added the next time.
-            if let Some(slot) = self.counted.get_mut(policy) {
-                *slot = counted;
-            }
             return;
         }
+        counted.clear();
         let row = Row(self.rows.read(host, id));
         if row.stamp() != stamp {
             return;
         }
         for whom in Whom::ALL {
-            host.gauge(&report::candidate_clients(name, whom.name()), row.clients(whom));
+            Apart(host).gauge(&report::clients(name, whom.name()), row.clients(whom));
         }
         if is_told {
             host.log(Level::Info, &comparison(name, &row).text());

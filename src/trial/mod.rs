@@ -12,7 +12,6 @@ mod row;
 mod sketch;
 
 pub use exchange::Exchanges;
-pub use row::rows_bytes;
 
 use crate::decree::Decree;
 use crate::facts::Headers;
@@ -49,7 +48,7 @@ impl Guards {
     pub fn request(&mut self, host: &dyn Host, x: &mut Exchanges, headers: &Headers<'_>, last: bool) -> Step {
         let step = self.live.request(host, &mut x.live, headers, last);
         let (Some(trial), Some(policy)) = (&mut self.trial, x.live.policy()) else { return step };
-        let client = self.live.client(&x.live, &trial.by);
+        let client = self.live.client(&x.live);
         let mut exchange = Exchange::default();
         let other = trial.guard.request(&Apart(host), &mut exchange, headers, last);
         let decides = client.is_some_and(|client| trial.decides_for(client));

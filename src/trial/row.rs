@@ -63,8 +63,7 @@ const SKETCHES_AT: usize = COUNTS_AT + COUNTS * 8;
 pub(super) const ROW_BYTES: usize = SKETCHES_AT + Whom::ALL.len() * SKETCH_BYTES;
 
 /// What the rows of so many policies take in the host.
-#[must_use]
-pub fn rows_bytes(policies: usize) -> u64 {
+pub(super) fn rows_bytes(policies: usize) -> u64 {
     policies as u64 * sheet_cost_bytes(ROW_BYTES) + sheet_cost_bytes(BOARD_BYTES)
 }
 
