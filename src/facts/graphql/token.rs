@@ -177,13 +177,26 @@ pub(super) fn meant(token: Token<'_>) -> String {
 /// A text as it is meant. One that is none stays as it is: the origin refuses it.
 fn unescaped(text: &str) -> String {
     // But for `\u{...}` and tabs, it is written as in JSON.
-    let mut parts = text.split("\\u{");
-    let mut json = format!("\"{}", parts.next().unwrap_or_default());
-    for part in parts {
-        let (code, rest) = part.split_once('}').unwrap_or((part, ""));
-        json.extend(u32::from_str_radix(code, 16).ok().and_then(char::from_u32));
-        json.push_str(rest);
+    let mut json = "\"".to_owned();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        json.push_str(before);
+        if let Some(after) = after.strip_prefix("u{") {
+            let (code, after) = after.split_once('}').unwrap_or((after, ""));
+            let meant = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+            // It may be a quote or a backslash, which end nothing here.
+            json.extend(meant.filter(|c| matches!(c, '"' | '\\')).map(|_| '\\'));
+            json.extend(meant);
+            rest = after;
+        } else {
+            // What stands after a backslash is its own, and be it another one.
+            let (own, after) = after.split_at(after.chars().next().map_or(0, char::len_utf8));
+            json.push('\\');
+            json.push_str(own);
+            rest = after;
+        }
     }
+    json.push_str(rest);
     json.push('"');
     match json::whole(json.replace(char::is_control, " ").as_bytes()) {
         Ok(Value::String(text)) => text,
@@ -215,6 +228,7 @@ mod tests {
             (r#"email: "a@x", password: "1""#, "email", here("a@x")),
             (r#"password: "email: \"b@x\"" email:"a@x""#, "email", here("a@x")),
             (r#"email: "a\u0040\u{78}\"\ud83d\ude00""#, "email", here("a@x\"\u{1f600}")),
+            (r#"email: "\\u{78}\u{22}\u{5c}\u{1f600}""#, "email", here("\\u{78}\"\\\u{1f600}")),
             (r#"email: """a@x \""" """"#, "email", here("a@x \"\"\" ")),
             ("number: 12, flag: true", "number", here("12")),
             ("kind: email, email: MINE", "email", here("MINE")),
